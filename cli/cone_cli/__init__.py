@@ -1,0 +1,1 @@
+"""The command ``cone``: parse, call, print. No flow lives here."""

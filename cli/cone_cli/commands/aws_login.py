@@ -1,0 +1,47 @@
+"""``cone aws login``: sign in to IAM Identity Center."""
+
+import argparse
+import os
+
+from cone_cli import terminal
+
+EXAMPLE = "example: cone aws login"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "--sso-session", metavar="NAME", help="the session of the AWS config file (cone-sso)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Sign in; returns the exit code."""
+    from cone_cli.composition import run_async
+
+    return run_async(_sign_in(args))
+
+
+async def _sign_in(args: argparse.Namespace) -> int:
+    from cone_cli.commands.login import open_browser
+    from cone_cli.composition import open_connections
+    from cone_cli.sso_session import configured_session
+    from cone_sidecar.clock import rfc3339
+    from cone_sidecar.domain.ports import SessionEnded
+
+    session = configured_session(args.sso_session or "", os.environ)
+    async with open_connections(args, source="cone:aws:login") as connections:
+        instance = connections.instance(session)
+        try:
+            token = await instance.session_token()
+        except SessionEnded:
+            pending = await instance.begin_sign_in()
+            open_browser(pending.verification_uri_complete)
+            terminal.say(f"Sign in to AWS at:\n{pending.verification_uri_complete}")
+            terminal.say(f"and compare the code: {pending.user_code}")
+            await instance.complete_sign_in()
+            token = await instance.session_token()
+            terminal.say(f"SUCCESS  Signed in until {rfc3339(token.expires)}")
+        else:
+            terminal.say(f"SUCCESS  Already signed in until {rfc3339(token.expires)}")
+    return 0

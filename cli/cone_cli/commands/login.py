@@ -1,0 +1,76 @@
+"""``cone login <tenant>``: log in, and keep client id and secret."""
+
+import argparse
+import os
+
+from cone_cli import terminal
+
+EXAMPLE = "example: cone login acme"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("tenant", help="name or host of the tenant: acme, acme.conductor.one, a URL")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Log in; returns the exit code."""
+    from cone_cli.composition import run_async
+
+    return run_async(_log_in(args))
+
+
+async def _log_in(args: argparse.Namespace) -> int:
+    from cone_sidecar.clock import SystemClock
+    from cone_sidecar.conductorone.device_login import DeviceAuthorization, log_in
+    from cone_sidecar.conductorone.host import login_host
+    from cone_sidecar.cone_config import ConeConfig
+    from cone_sidecar.http_client import new_http_client
+
+    environment = dict(os.environ)
+    insecure = frozenset(environment.get("CONE_INSECURE_HOSTS", "").split())
+    host = login_host(args.tenant, insecure_hosts=insecure)
+    # Read first: a file that can't be read must not cost the person a login.
+    config = ConeConfig.load(environment)
+
+    def show(authorization: DeviceAuthorization) -> None:
+        if open_browser(authorization.verification_uri_complete):
+            terminal.say("Attempting to open the device authorization page in your browser.")
+        terminal.say(
+            "If your browser does not open or you wish to use a different device to authorize "
+            "this request, visit the following:"
+        )
+        terminal.say(f"\n{authorization.verification_uri_complete}\n")
+        terminal.say("And verify the code in the browser matches the code below:")
+        terminal.say(f"\n{authorization.user_code}\n")
+
+    async with new_http_client(environment) as client:
+        personal = await log_in(client, host, SystemClock(), show=show)
+    profile = (
+        getattr(args, "tenant_profile", "")
+        or environment.get("CONE_PROFILE", "")
+        or config.default_profile
+        or "default"
+    )
+    path = config.save_client(profile, personal.client_id, personal.client_secret)
+    terminal.say(f"SUCCESS  Config written to {path}")
+    return 0
+
+
+def open_browser(url: str) -> bool:
+    """Open ``url`` where a person sits in front of a screen; returns whether that was tried."""
+    import shutil
+    import subprocess
+
+    remote = os.environ.get("SSH_CLIENT") or os.environ.get("SSH_TTY")
+    opener = shutil.which("xdg-open") or shutil.which("open")
+    if not os.environ.get("DISPLAY") or remote or not opener:
+        return False
+    subprocess.Popen(  # noqa: S603 -- a fixed program; the URL is an argument, no shell
+        [opener, url],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    return True

@@ -1,0 +1,102 @@
+"""``cone serve``: run the sidecar."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cone_sidecar.runtime import RunningSidecar
+
+EXAMPLE = "example: cone serve --token-file ./token"
+TOKEN_FILE_NAME = "authorization-token"  # noqa: S105 -- a file's name
+
+logger = logging.getLogger("cone_sidecar")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "--listen", metavar="HOST:PORT", default="127.0.0.1:9911",
+        help="where SDKs ask for credentials (default: 127.0.0.1:9911)",
+    )
+    parser.add_argument(
+        "--management-listen", metavar="HOST:PORT", default="127.0.0.1:9912",
+        help="where people and probes ask how things stand (default: 127.0.0.1:9912)",
+    )
+    parser.add_argument(
+        "--token-file", metavar="F",
+        help="file of the authorization token; it is made there if it doesn't exist",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGTERM; returns the exit code."""
+    from cone_cli.composition import run_async
+
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    # httpx tells of each request at INFO, its URL included.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    return run_async(_serve(args))
+
+
+async def _serve(args: argparse.Namespace) -> int:
+    from cone_cli.composition import open_connections, profile_source
+    from cone_sidecar import server
+    from cone_sidecar.authorization_token import token_in
+    from cone_sidecar.clock import SystemClock
+    from cone_sidecar.runtime import RunningSidecar, announce, withdraw
+    from cone_sidecar.sidecar import Sidecar
+    from cone_sidecar.warm_file import state_directory
+
+    listener = server.bind(
+        server.parse_listen(args.listen, option="--listen"), option="--listen"
+    )
+    management = server.bind(
+        server.parse_listen(args.management_listen, option="--management-listen"),
+        option="--management-listen",
+    )
+    state = Path(state_directory(os.environ))
+    token_file = Path(args.token_file or state / TOKEN_FILE_NAME).absolute()
+    token = token_in(token_file)
+    addresses = server.bound(listener), server.bound(management)
+    running = RunningSidecar(
+        credentials_url=f"http://{addresses[0].authority}",
+        management_url=f"http://{addresses[1].authority}",
+        token_file=str(token_file),
+        pid=os.getpid(),
+    )
+    started = asyncio.Event()
+    async with open_connections(args, source="cone:serve") as connections:
+        profiles = profile_source(connections, os.environ)
+        clock = SystemClock()
+        sidecar = Sidecar(connections=connections, profiles=profiles, token=token, clock=clock)
+        announcing = asyncio.create_task(_announce(started, state, running))
+        try:
+            await server.serve(
+                (server.new_server(sidecar.credentials_app(addresses[0])), listener),
+                (server.new_server(sidecar.management_app(addresses[1])), management),
+                started=started,
+            )
+        finally:
+            announcing.cancel()
+            withdraw(state)
+            await sidecar.broker.close()
+    logger.info("stopped")
+    return 0
+
+
+async def _announce(started: asyncio.Event, state: Path, running: "RunningSidecar") -> None:
+    """Write down where the sidecar is, once it answers."""
+    from cone_sidecar.runtime import announce
+
+    await started.wait()
+    announce(state, running)
+    logger.info("credentials: %s/credentials/<profile>", running.credentials_url)
+    logger.info("management: %s/status", running.management_url)
+    logger.info("token file: %s", running.token_file)

@@ -1,0 +1,52 @@
+"""The warm path of ``cone aws credentials``: print what is fresh, before anything else is imported."""
+
+import os
+import time
+
+from cone_sidecar.warm_file import WarmEntry
+
+# Go SDKs kill the process after 60 seconds (sdk-contract §4.3).
+WAIT_LIMIT_S = 53.0
+STDOUT, STDERR = 1, 2
+
+
+def answer(profile: str) -> int | None:
+    """Print the profile's credentials if they are warm, or what another process just found out.
+
+    Returns:
+        The exit code; None when this process has to tell the story, and holds the lock for it.
+    """
+    entry = WarmEntry(profile, os.environ)
+    if _print_warm(entry):
+        return 0
+    return await_leader(entry)
+
+
+def await_leader(entry: WarmEntry) -> int | None:
+    """Wait for the process that renews ``entry``; returns as :func:`answer` does."""
+    arrived = time.time()  # noqa: TID251 -- the warm path's clock
+    if not entry.lead(WAIT_LIMIT_S):
+        _write(STDERR, "another cone process is still getting these credentials. Retry shortly\n")
+        return 1
+    if _print_warm(entry):
+        return 0
+    outcome = entry.outcome_since(arrived)
+    if outcome is None:
+        return None
+    exit_code, text = outcome
+    _write(STDERR, text)
+    return exit_code
+
+
+def _print_warm(entry: WarmEntry) -> bool:
+    document = entry.warm_document()
+    if document is None:
+        return False
+    _write(STDOUT, document + "\n")
+    return True
+
+
+def _write(descriptor: int, text: str) -> None:
+    data = text.encode("utf-8", "surrogateescape")
+    while data:
+        data = data[os.write(descriptor, data) :]

@@ -1,0 +1,152 @@
+"""Find the command that the arguments name, and turn its errors into lines and an exit code."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import NoReturn
+
+from cone_cli import terminal
+from cone_sidecar.errors import ConeError, InternalError, UsageError
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: its words, the module that is it, and one line about it."""
+
+    words: tuple[str, ...]
+    module: str
+    summary: str
+
+
+COMMANDS = (
+    Command(("login",), "login", "log in to a ConductorOne tenant"),
+    Command(("whoami",), "whoami", "show who you are in ConductorOne"),
+    Command(("aws", "setup"), "aws_setup", "write an AWS profile for each permission set"),
+    Command(("aws", "setup", "show"), "aws_setup_show", "show the saved AWS settings"),
+    Command(("aws", "credentials"), "aws_credentials", "print credentials for a profile"),
+    Command(("aws", "login"), "aws_login", "sign in to AWS IAM Identity Center"),
+    Command(("aws", "env"), "aws_env", "print what points an SDK at the running sidecar"),
+    Command(("serve",), "serve", "run the sidecar"),
+    Command(("simulator",), "simulator", "run a simulated tenant and Identity Center"),
+    Command(("demo",), "demo", "show it all working, on the simulator"),
+)
+SUMMARIES = {("aws",): "AWS access through ConductorOne"}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that refuses in our words: one line, one hint, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments."""
+        raise UsageError(message.splitlines()[0], hint=f"{self.prog} --help")
+
+
+def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
+    """Run the command that ``arguments`` name; returns the exit code.
+
+    Args:
+        arguments: What stands after ``cone``.
+        leading: This process holds the lock of the credentials that it is asked for.
+    """
+    try:
+        parsed = build_parser().parse_args(arguments)
+        parsed.leading = leading
+        module: ModuleType = parsed.module
+        return int(module.run(parsed))
+    except ConeError as error:
+        return terminal.fail(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing is left to say, and Python must not try again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except Exception as error:  # noqa: BLE001 -- no traceback reaches a user
+        if os.environ.get("CONE_TRACEBACK"):
+            raise
+        return terminal.fail(
+            InternalError(
+                f"internal error ({type(error).__name__})",
+                hint="please report it, with what CONE_TRACEBACK=1 prints",
+            )
+        )
+
+
+def build_parser() -> Parser:
+    """Build the parser of all commands."""
+    shared = _shared_options()
+    root = Parser(
+        prog="cone",
+        description="Just-in-time AWS access through ConductorOne.",
+        epilog="example: cone login acme && cone aws setup --sso-url https://acme.awsapps.com/start",
+        parents=[shared],
+    )
+    root.add_argument("-v", "--version", action=VersionAction, help="print the version and end")
+    groups = {(): _group(root, required=True)}
+    for command in COMMANDS:
+        above = command.words[:-1]
+        if above not in groups:
+            group = groups[above[:-1]].add_parser(
+                above[-1], help=SUMMARIES[above], description=SUMMARIES[above]
+            )
+            groups[above] = _group(group, required=True)
+        module = importlib.import_module(f"cone_cli.commands.{command.module}")
+        child = groups[above].add_parser(
+            command.words[-1],
+            help=command.summary,
+            description=command.summary,
+            epilog=getattr(module, "EXAMPLE", None),
+            parents=[shared],
+        )
+        module.configure(child)
+        child.set_defaults(module=module)
+        if any(other.words[:-1] == command.words for other in COMMANDS):
+            groups[command.words] = _group(child, required=False)
+    return root
+
+
+def _group(parser: Parser, *, required: bool) -> "argparse._SubParsersAction[Parser]":
+    return parser.add_subparsers(
+        title="commands", metavar="<command>", parser_class=Parser, required=required
+    )
+
+
+def _shared_options() -> Parser:
+    """Return the options that the original takes before and after any command (reference §6)."""
+    shared = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    options = shared.add_argument_group("ConductorOne")
+    options.add_argument(
+        "-p", "--profile", dest="tenant_profile", metavar="NAME",
+        help="profile of ~/.conductorone/config.yaml (CONE_PROFILE)",
+    )
+    options.add_argument("--client-id", metavar="ID", help="client id (CONE_CLIENT_ID)")
+    options.add_argument(
+        "--client-secret", metavar="SECRET",
+        help="client secret; better set CONE_CLIENT_SECRET, which no process list shows",
+    )
+    options.add_argument(
+        "--api-endpoint", metavar="HOST", help="the tenant's host or URL (CONE_API_ENDPOINT)"
+    )
+    return shared
+
+
+class VersionAction(argparse.Action):
+    """Print the distribution's name and version; reading them costs, so only when asked."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, *_: object) -> NoReturn:
+        """Print and end."""
+        from importlib.metadata import version
+
+        terminal.put(f"cone-sidecar {version('cone-sidecar')}")
+        sys.exit(0)

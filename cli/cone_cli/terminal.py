@@ -1,0 +1,67 @@
+"""What is said to a person, and where.
+
+Data goes to stdout. What needs the person goes to stderr: promised texts as they are, everything else as
+``cone: …``, errors as ``cone: error: …`` with a ``cone: hint: …`` below. No colour, no prompt.
+"""
+
+import contextlib
+import os
+import sys
+
+from cone_sidecar.errors import ConeError
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Print a promised text to stderr."""
+    print(printable(text), end=end, file=sys.stderr, flush=True)
+
+
+def note(text: str) -> None:
+    """Print a remark to stderr."""
+    say(f"cone: {text}")
+
+
+def put(text: str) -> None:
+    """Print data to stdout."""
+    with contextlib.suppress(BrokenPipeError):
+        print(text, flush=True)
+
+
+def fail(error: ConeError) -> int:
+    """Tell of an error and what to do about it; returns the exit code."""
+    say(error_text(error))
+    return error.exit_code
+
+
+def error_text(error: ConeError) -> str:
+    """Return the lines that tell of ``error``."""
+    lines = [f"cone: error: {error.message}"]
+    if error.hint:
+        lines.append(f"cone: hint: {error.hint}")
+    return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    """Take the control characters out of names that others chose; newlines of ours stay."""
+    return "".join(c if c == "\n" or c.isprintable() else "?" for c in text)
+
+
+class Teletype:
+    """The terminal itself, for progress that an SDK would swallow with stderr."""
+
+    def __init__(self) -> None:
+        self._descriptor = -1
+        if not sys.stderr.isatty():
+            with contextlib.suppress(OSError):
+                self._descriptor = os.open("/dev/tty", os.O_WRONLY | os.O_NOCTTY)
+
+    @property
+    def there(self) -> bool:
+        """Tell whether a person sees what is written: here, or on stderr."""
+        return self._descriptor >= 0 or sys.stderr.isatty()
+
+    def write(self, text: str) -> None:
+        """Write to the terminal, if stderr isn't it."""
+        if self._descriptor >= 0:
+            with contextlib.suppress(OSError):
+                os.write(self._descriptor, printable(text).encode())

@@ -1,0 +1,1 @@
+"""The access flow of cone-sidecar, and everything that serves it."""

@@ -1,0 +1,1 @@
+"""The adapter to a ConductorOne tenant's HTTP API."""

@@ -1,0 +1,107 @@
+"""The bearer on each API call, as an ``httpx.Auth``."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from typing import Protocol
+
+import httpx
+
+from cone_sidecar.clock import Clock
+from cone_sidecar.conductorone.access_token import (
+    AccessToken,
+    AccessTokenFile,
+    TokenGrant,
+    mint,
+)
+from cone_sidecar.conductorone.host import TenantHost
+
+Flow = AsyncGenerator[httpx.Request, httpx.Response]
+
+
+class Bearer(Protocol):
+    """Where the access token comes from."""
+
+    async def token(self) -> AccessToken:
+        """Return a token that may be sent."""
+
+    async def remember_user(self, user_id: str) -> None:
+        """Keep whom the token speaks for."""
+
+
+class MintedBearer(httpx.Auth):
+    """Mint the tenant's bearer, keep it between processes, and mint anew once when it is refused."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        host: TenantHost,
+        grant: TokenGrant,
+        kept: AccessTokenFile,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._host = host
+        self._grant = grant
+        self._kept = kept
+        self._clock = clock
+        self._token: AccessToken | None = None
+        self._lock = asyncio.Lock()
+
+    async def token(self) -> AccessToken:
+        """Return a token that may be sent, minting one where there is none.
+
+        Raises:
+            LoginRequired: The tenant refuses the credentials.
+            Unreachable: The tenant gives no usable answer.
+        """
+        async with self._lock:
+            now = self._clock.now()
+            if self._token is None or not self._token.fresh(now):
+                self._token = self._kept.load()
+            if self._token is None or not self._token.fresh(now):
+                self._token = await mint(self._client, self._host, self._grant, self._clock)
+                self._kept.save(self._token)
+            return self._token
+
+    async def remember_user(self, user_id: str) -> None:
+        """Keep whom the token speaks for, so that the next process needn't ask."""
+        self._token = replace(await self.token(), user_id=user_id)
+        self._kept.save(self._token)
+
+    async def async_auth_flow(self, request: httpx.Request) -> Flow:
+        """Send with a bearer; on 401 drop it, mint another, and send once more."""
+        token = await self.token()
+        request.headers["Authorization"] = f"Bearer {token.value.reveal()}"
+        response = yield request
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            await self._drop(token)
+            renewed = await self.token()
+            request.headers["Authorization"] = f"Bearer {renewed.value.reveal()}"
+            yield request
+
+    async def _drop(self, refused: AccessToken) -> None:
+        async with self._lock:
+            if self._token is not None and self._token.value == refused.value:
+                self._token = None
+                self._kept.drop()
+
+
+class FixedBearer(httpx.Auth):
+    """Send a bearer that was given to us (``CONDUCTORONE_ACCESS_TOKEN``); nobody can renew it."""
+
+    def __init__(self, token: AccessToken) -> None:
+        self._token = token
+
+    async def token(self) -> AccessToken:
+        """Return the token."""
+        return self._token
+
+    async def remember_user(self, user_id: str) -> None:
+        """Keep whom the token speaks for, as long as this process lives."""
+        self._token = replace(self._token, user_id=user_id)
+
+    async def async_auth_flow(self, request: httpx.Request) -> Flow:
+        """Send with the bearer."""
+        request.headers["Authorization"] = f"Bearer {self._token.value.reveal()}"
+        yield request

@@ -1,0 +1,148 @@
+"""The adapters behind the ports, made once for each tenant and each Identity Center instance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import httpx
+
+from cone_sidecar.clock import Clock
+from cone_sidecar.conductorone.connection import TenantSettings, connect
+from cone_sidecar.conductorone.tenant import ConductorOneTenant
+from cone_sidecar.cone_config import ConeConfig
+from cone_sidecar.domain.profile import DEFAULT_TENANT, Profile, SsoSession
+from cone_sidecar.http_client import new_http_client
+from cone_sidecar.identity_center.endpoints import EndpointResolver
+from cone_sidecar.identity_center.instance import IdentityCenterInstance
+from cone_sidecar.secret import Secret
+from cone_sidecar.warm_file import state_directory
+
+
+@dataclass(frozen=True, slots=True)
+class TenantFlags:
+    """What the command line says about the tenant; empty where it says nothing."""
+
+    profile: str = ""
+    client_id: str = ""
+    client_secret: Secret = field(default_factory=lambda: Secret(""), repr=False)
+    api_endpoint: str = ""
+
+
+class AdapterConnections:
+    """Connect to the tenants and instances that profiles belong to; fulfils ``Connections``."""
+
+    def __init__(
+        self,
+        *,
+        environment: Mapping[str, str],
+        flags: TenantFlags,
+        clock: Clock,
+        source: str,
+    ) -> None:
+        self._environment = environment
+        self._flags = flags
+        self._clock = clock
+        self._source = source
+        self._client: httpx.AsyncClient | None = None
+        self._tenants: dict[str, ConductorOneTenant] = {}
+        self._instances: dict[SsoSession, IdentityCenterInstance] = {}
+        self.state_directory = Path(state_directory(environment))
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        """Return the one HTTP client."""
+        if self._client is None:
+            self._client = new_http_client(self._environment)
+        return self._client
+
+    def tenant(self, profile: Profile) -> ConductorOneTenant:
+        """Return the profile's tenant.
+
+        Raises:
+            LoginRequired: There are no credentials for it.
+            ConfigurationError: It names no server, or its settings can't be read.
+        """
+        return self.tenant_named(profile.tenant)
+
+    def tenant_named(self, name: str = DEFAULT_TENANT) -> ConductorOneTenant:
+        """Return the tenant that the original's config file calls ``name``; raises as above."""
+        if name not in self._tenants:
+            self._tenants[name] = connect(
+                self.tenant_settings(name),
+                self.client,
+                state_directory=self.state_directory,
+                clock=self._clock,
+                source=self._source,
+            )
+        return self._tenants[name]
+
+    def identity_center(self, profile: Profile) -> IdentityCenterInstance:
+        """Return the profile's Identity Center instance."""
+        return self.instance(profile.session)
+
+    def instance(self, session: SsoSession) -> IdentityCenterInstance:
+        """Return the instance of ``session``."""
+        if session not in self._instances:
+            home = Path(self._environment.get("HOME") or Path.home())
+            self._instances[session] = IdentityCenterInstance(
+                session,
+                client=self.client,
+                endpoints=EndpointResolver(self.state_directory, self._environment),
+                token_directory=home / ".aws" / "sso" / "cache",
+                state_directory=self.state_directory,
+                clock=self._clock,
+            )
+        return self._instances[session]
+
+    def tenant_settings(self, name: str) -> TenantSettings:
+        """Return who we are to the tenant called ``name`` (order: reference §1.4).
+
+        Raises:
+            ConfigurationError: The config file can't be read.
+        """
+        environment, flags = self._environment, self._flags
+        settings = TenantSettings(
+            client_id=flags.client_id
+            or environment.get("CONE_CLIENT_ID", "")
+            or environment.get("CONDUCTORONE_CLIENT_ID", ""),
+            client_secret=flags.client_secret
+            or Secret(environment.get("CONE_CLIENT_SECRET", ""))
+            or Secret(environment.get("CONDUCTORONE_CLIENT_SECRET", "")),
+            access_token=Secret(environment.get("CONDUCTORONE_ACCESS_TOKEN", "")),
+            oidc_token=Secret(environment.get("CONDUCTORONE_OIDC_TOKEN", "")),
+            endpoint=flags.api_endpoint
+            or environment.get("CONDUCTORONE_SERVER_URL", "")
+            or environment.get("CONE_API_ENDPOINT", ""),
+            insecure_hosts=frozenset(environment.get("CONE_INSECURE_HOSTS", "").split()),
+        )
+        if settings.client_id and (
+            settings.client_secret or settings.access_token or settings.oidc_token
+        ):
+            return settings
+        config = ConeConfig.load(environment)
+        kept = config.client(self._tenant_profile(config, name))
+        if kept is None:
+            return settings
+        return replace(
+            settings,
+            client_id=settings.client_id or kept.client_id,
+            client_secret=settings.client_secret or kept.client_secret,
+        )
+
+    def _tenant_profile(self, config: ConeConfig, name: str) -> str:
+        """A profile that names its tenant means it; others go by flag, variable and file."""
+        if name != DEFAULT_TENANT:
+            return name
+        return (
+            self._flags.profile
+            or self._environment.get("CONE_PROFILE", "")
+            or config.default_profile
+            or DEFAULT_TENANT
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+

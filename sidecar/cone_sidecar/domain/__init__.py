@@ -1,0 +1,1 @@
+"""Values and rules of just-in-time AWS access; no input or output."""

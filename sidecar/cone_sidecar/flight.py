@@ -1,0 +1,227 @@
+"""One flight per profile: the story runs once, whoever waits for it, and its credentials are kept."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cone_sidecar.clock import Clock
+from cone_sidecar.domain.access import (
+    SETTLED,
+    WAITS_FOR_A_PERSON,
+    AccessState,
+    Cause,
+    Phase,
+    Transition,
+)
+from cone_sidecar.domain.credentials import ADVISORY_WINDOW
+from cone_sidecar.domain.ports import Connections, CredentialStore, Events, HeldCredentials
+from cone_sidecar.domain.profile import Profile
+from cone_sidecar.errors import ConeError, InternalError, NoActiveGrant, StillProcessing
+from cone_sidecar.refusal import refusal
+from cone_sidecar.story import AccessStory
+
+RENEWAL_MARGIN = ADVISORY_WINDOW + timedelta(minutes=5)
+RECHECK_AFTER = timedelta(seconds=60)
+# Past this, a grant is checked before its credentials are served, not beside it.
+CHECK_VALID_FOR = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a caller waits, in seconds, and for which of the phases that a person ends."""
+
+    seconds: float
+    persons: frozenset[Phase] = frozenset()
+
+    def ends_at(self, phase: Phase) -> bool:
+        """Tell whether this caller is told of ``phase`` at once."""
+        return phase in WAITS_FOR_A_PERSON and phase not in self.persons
+
+
+@dataclass(frozen=True, slots=True)
+class Cooldown:
+    """How long a failure is the answer, before asking again starts the story anew."""
+
+    final: timedelta = timedelta(seconds=15)
+    transient: timedelta = timedelta(seconds=1)
+
+    def after(self, error: ConeError) -> timedelta:
+        """Return how long ``error`` is remembered."""
+        return self.transient if error.retryable else self.final
+
+
+def renewal_due(held: HeldCredentials, now: datetime) -> bool:
+    """Tell whether new ones are wanted: 20 minutes before the end, or in the last third of a short life."""
+    life = held.credentials.expiration - held.fetched_at
+    return held.credentials.expiration - now < min(RENEWAL_MARGIN, life / 3)
+
+
+class Flight:
+    """The access of one profile: its state, its credentials, and the story while it runs."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        connections: Connections,
+        store: CredentialStore,
+        clock: Clock,
+        events: Events,
+        cooldown: Cooldown,
+    ) -> None:
+        self.profile = profile
+        self.state = AccessState(Phase.UNKNOWN)
+        self.held = store.load(profile)
+        self._connections = connections
+        self._store = store
+        self._clock = clock
+        self._events = events
+        self._cooldown = cooldown
+        self._failed_until: datetime | None = None
+        self._granted_at: datetime | None = None
+        self._changed = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    async def obtain(self, patience: Patience) -> HeldCredentials:
+        """Return credentials, waiting for the story as long as ``patience`` says.
+
+        Raises:
+            ConeError: What stands in the way.
+        """
+        now = self._clock.now()
+        if held := self._serveable(now):
+            self._keep_fresh(held, now)
+            return held
+        self._depart(now)
+        try:
+            async with asyncio.timeout(patience.seconds):
+                return await self._arrival(patience)
+        except TimeoutError:
+            return self._old_ones_or(refusal(self.profile, self.state))
+        except ConeError as error:
+            return self._old_ones_or(error)
+
+    def cached(self) -> HeldCredentials | None:
+        """Return what may be served without waiting for anybody; keeps it fresh beside."""
+        now = self._clock.now()
+        if held := self._serveable(now):
+            self._keep_fresh(held, now)
+        return held
+
+    def cancel(self) -> None:
+        """End the story where it is; requests that were made stay made."""
+        if self._running:
+            self._running.cancel()
+
+    def forget(self) -> None:
+        """Drop the credentials."""
+        self.held = None
+        self._store.drop(self.profile)
+
+    async def _arrival(self, patience: Patience) -> HeldCredentials:
+        while True:
+            changed = self._changed
+            state = self.state
+            if state.phase is Phase.FAILED or patience.ends_at(state.phase):
+                raise refusal(self.profile, state)
+            if state.phase is Phase.READY and self.held:
+                return self.held
+            await changed.wait()
+
+    def _serveable(self, now: datetime) -> HeldCredentials | None:
+        """Return what can be served without asking anyone first."""
+        held = self.held
+        if held is None or not self._valid(held, now):
+            return None
+        if renewal_due(held, now) and held.credentials.expiration - now < ADVISORY_WINDOW:
+            return None
+        return held if now - held.checked_at <= CHECK_VALID_FOR else None
+
+    def _valid(self, held: HeldCredentials, now: datetime) -> bool:
+        return held.credentials.usable(now) and (held.grant_ends is None or held.grant_ends > now)
+
+    def _old_ones_or(self, error: ConeError) -> HeldCredentials:
+        """Serve the old ones while they are valid, unless the grant is known to be gone."""
+        held, now = self.held, self._clock.now()
+        if held and self._valid(held, now) and not isinstance(error, NoActiveGrant):
+            return held
+        raise error
+
+    def _keep_fresh(self, held: HeldCredentials, now: datetime) -> None:
+        if self._running or (self._failed_until and now < self._failed_until):
+            return
+        if renewal_due(held, now):
+            self._start(lambda story: story.renew(held, self._granted_at))
+        elif now - held.checked_at > RECHECK_AFTER:
+            self._start(lambda story: story.recheck(held, self._granted_at))
+
+    def _depart(self, now: datetime) -> None:
+        """Start the story, unless it runs or its failure is still the answer."""
+        if self._running:
+            return
+        if self._failed_until and now < self._failed_until and self.state.phase is Phase.FAILED:
+            return
+        self._start(lambda story: story.obtain())
+
+    def _start(self, chapter: Callable[[AccessStory], Awaitable[HeldCredentials]]) -> None:
+        story = AccessStory(
+            self.profile,
+            tenant=self._connections.tenant(self.profile),
+            identity_center=self._connections.identity_center(self.profile),
+            clock=self._clock,
+            publish=self._publish,
+        )
+        if self.state.phase in SETTLED:
+            self.state = AccessState(Phase.CHECKING)
+        self._running = asyncio.create_task(self._run(chapter(story)))
+
+    async def _run(self, chapter: Awaitable[HeldCredentials]) -> None:
+        try:
+            held = await chapter
+        except asyncio.CancelledError:
+            self._fail(StillProcessing(f'request for "{self.profile.name}" was interrupted'))
+            raise
+        except ConeError as error:
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 -- whoever waits has to hear of it
+            self._fail(InternalError(f"internal error ({type(error).__name__})"))
+        else:
+            self._arrive(held)
+        finally:
+            self._running = None
+
+    def _arrive(self, held: HeldCredentials) -> None:
+        self.held = held
+        self._failed_until = None
+        self._store.save(self.profile, held)
+        ready = AccessState(
+            Phase.READY,
+            task_number=self.state.task_number,
+            task_url=self.state.task_url,
+            expires=held.credentials.expiration,
+            grant_ends=held.grant_ends,
+            unverified=held.unverified,
+        )
+        self._publish(ready, Cause.SERVED)
+
+    def _fail(self, error: ConeError) -> None:
+        now = self._clock.now()
+        self._failed_until = now + self._cooldown.after(error)
+        if isinstance(error, NoActiveGrant) and self.held:
+            self.forget()
+        if self.held and self._valid(self.held, now):
+            kept = AccessState(Phase.READY, expires=self.held.credentials.expiration, error=error)
+            self._publish(kept, Cause.KEPT)
+            return
+        self._publish(AccessState(Phase.FAILED, error=error), Cause.ENDED)
+
+    def _publish(self, state: AccessState, cause: Cause) -> None:
+        if cause is Cause.GRANTED:
+            self._granted_at = self._clock.now()
+        if cause is Cause.NO_GRANT and self.held:
+            self.forget()
+        self.state = state
+        self._events.emit(Transition(self.profile.name, state, cause, self._clock.now()))
+        self._changed.set()
+        self._changed = asyncio.Event()

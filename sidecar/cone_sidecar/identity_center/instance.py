@@ -1,0 +1,205 @@
+"""An IAM Identity Center instance, as one person: the port ``IdentityCenter``."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx
+from filelock import FileLock, Timeout
+
+from cone_sidecar.clock import Clock
+from cone_sidecar.domain.credentials import RoleCredentials
+from cone_sidecar.domain.ports import PendingSignIn, SessionEnded
+from cone_sidecar.domain.profile import SsoSession
+from cone_sidecar.errors import SessionRejected, Unreachable, UpstreamError
+from cone_sidecar.identity_center.endpoints import EndpointResolver
+from cone_sidecar.identity_center.oidc import Oidc
+from cone_sidecar.identity_center.pending_sign_in import PendingSignInFile
+from cone_sidecar.identity_center.portal import TokenRefused, get_role_credentials
+from cone_sidecar.identity_center.sign_in import SignIn
+from cone_sidecar.identity_center.token_cache import Registration, SsoToken, TokenCache
+
+# botocore renews a sign-in this long before its end (reference §7.5).
+REFRESH_WINDOW = timedelta(minutes=15)
+# A refresh that failed isn't tried again sooner, while the old token lives.
+REFRESH_PAUSE = timedelta(minutes=1)
+LOCK_LIMIT_S = 20.0
+LOCK_PAUSE_S = 0.05
+
+
+class IdentityCenterInstance:
+    """Keep one session alive, and fetch role credentials with it."""
+
+    def __init__(
+        self,
+        session: SsoSession,
+        *,
+        client: httpx.AsyncClient,
+        endpoints: EndpointResolver,
+        token_directory: Path,
+        state_directory: Path,
+        clock: Clock,
+    ) -> None:
+        self._session = session
+        self._client = client
+        self._endpoints = endpoints
+        self._clock = clock
+        self._cache = TokenCache(token_directory, session)
+        key = hashlib.sha256(f"{session.name}\0{session.start_url}\0{session.region}".encode())
+        name = f"sign-in-{key.hexdigest()[:32]}"
+        self._lock_path = state_directory / f"{name}.lock"
+        pending = PendingSignInFile(state_directory / f"{name}.json")
+        self._sign_in = SignIn(self._oidc, self._cache, pending, clock)
+        self._refresh_failed_at: datetime | None = None
+        self._refreshing = asyncio.Lock()
+        self._just_signed_in = ""
+
+    async def role_credentials(self, account_id: str, role_name: str) -> RoleCredentials:
+        """Fetch role credentials; a session that AWS refuses is renewed once.
+
+        Raises:
+            RoleNotAssigned: AWS says no to this role.
+            SessionEnded: A person has to sign in.
+            SessionRejected: AWS refuses a session that was just made.
+            UpstreamError: AWS can't be reached, or answers nonsense.
+        """
+        token = await self.session_token()
+        try:
+            return await self._fetch(token, account_id, role_name)
+        except TokenRefused:
+            renewed = await self._renewed_after_refusal(token)
+        try:
+            return await self._fetch(renewed, account_id, role_name)
+        except TokenRefused:
+            raise self._rejected() from None
+
+    async def session_token(self) -> SsoToken:
+        """Return a session that lives, renewed by its refresh token where that is due.
+
+        Raises:
+            SessionEnded: There is none.
+        """
+        now = self._clock.now()
+        token = self._cache.token(now)
+        if token and token.expires - now > REFRESH_WINDOW:
+            return token
+        if token and token.refreshable(now) and self._refresh_is_due():
+            token = await self._refresh(token)
+        if token and token.expires > self._clock.now():
+            return token
+        raise SessionEnded
+
+    async def begin_sign_in(self) -> PendingSignIn:
+        """Start a device authorization, or return the one that is pending.
+
+        Raises:
+            UpstreamError: Identity Center starts none.
+        """
+        async with self._locked():
+            return await self._sign_in.begin()
+
+    async def complete_sign_in(self) -> None:
+        """Wait until the pending sign-in is confirmed, and keep its session.
+
+        Raises:
+            SignInRequired: It was refused, or it ran out.
+        """
+        token = await self._sign_in.complete()
+        self._just_signed_in = token.access_token.reveal()
+
+    async def _fetch(self, token: SsoToken, account_id: str, role_name: str) -> RoleCredentials:
+        endpoints = await self._endpoints.resolve(self._session.region)
+        credentials = await get_role_credentials(
+            self._client,
+            endpoints.portal,
+            token.access_token,
+            account_id=account_id,
+            role_name=role_name,
+            clock=self._clock,
+        )
+        self._just_signed_in = ""
+        return credentials
+
+    async def _renewed_after_refusal(self, refused: SsoToken) -> SsoToken:
+        if refused.access_token.matches(self._just_signed_in):
+            raise self._rejected()
+        if not refused.refreshable(self._clock.now()):
+            raise SessionEnded
+        renewed = await self._refresh(refused)
+        if renewed is None or renewed.access_token == refused.access_token:
+            raise SessionEnded
+        return renewed
+
+    def _rejected(self) -> SessionRejected:
+        return SessionRejected(
+            "Session token not found or invalid: AWS refuses a session that was just made",
+            hint="is the SSO region right? cone aws setup show, then cone aws setup --sso-region <region>",
+        )
+
+    async def _refresh(self, token: SsoToken) -> SsoToken | None:
+        """Renew ``token``; returns what is there afterwards, whoever renewed it."""
+        async with self._refreshing, self._locked():
+            now = self._clock.now()
+            current = self._cache.token(now)
+            if current and current.access_token != token.access_token:
+                return current
+            oidc = await self._oidc()
+            registration = Registration(
+                token.client_id, token.client_secret, token.registration_expires or now
+            )
+            try:
+                answer = await oidc.refreshed_token(registration, token.refresh_token)
+            except UpstreamError as error:
+                return self._after_failed_refresh(token, error)
+            if isinstance(answer, SsoToken):
+                self._cache.save_token(answer)
+                return answer
+            # Others take no lock: one of them may have used the refresh token before us.
+            current = self._cache.token(now)
+            if current and current.access_token != token.access_token:
+                return current
+            return self._after_failed_refresh(token, None)
+
+    def _after_failed_refresh(
+        self, token: SsoToken, error: UpstreamError | None
+    ) -> SsoToken | None:
+        now = self._clock.now()
+        self._refresh_failed_at = now
+        if token.expires > now:
+            return token
+        if isinstance(error, Unreachable):
+            # Nobody has to sign in because the network is down.
+            raise error
+        return None
+
+    def _refresh_is_due(self) -> bool:
+        failed_at = self._refresh_failed_at
+        return failed_at is None or self._clock.now() - failed_at >= REFRESH_PAUSE
+
+    async def _oidc(self) -> Oidc:
+        endpoints = await self._endpoints.resolve(self._session.region)
+        return Oidc(self._client, endpoints.oidc, self._session, self._clock)
+
+    @asynccontextmanager
+    async def _locked(self) -> AsyncIterator[None]:
+        """Hold the lock of this instance among our processes, without blocking the event loop."""
+        self._lock_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(self._lock_path, mode=0o600)
+        started = self._clock.monotonic()
+        while True:
+            try:
+                lock.acquire(timeout=0)
+                break
+            except Timeout:
+                if self._clock.monotonic() - started > LOCK_LIMIT_S:
+                    raise Unreachable(
+                        "another process holds the AWS sign-in", hint="retry the command shortly"
+                    ) from None
+                await self._clock.sleep(LOCK_PAUSE_S)
+        try:
+            yield
+        finally:
+            lock.release()

@@ -1,0 +1,168 @@
+"""What a caller is told when the story isn't at its end: one error for each phase."""
+
+from typing import assert_never
+
+from cone_sidecar.domain.access import AccessState, Phase
+from cone_sidecar.domain.profile import EntitlementRef, Profile
+from cone_sidecar.domain.task import Outcome, Task
+from cone_sidecar.errors import (
+    AccessDenied,
+    AccessError,
+    ApprovalRequired,
+    ConeError,
+    InternalError,
+    NoActiveGrant,
+    PropagationTimeout,
+    RequestCancelled,
+    RequestEnded,
+    RequestFailed,
+    RequestFormRequired,
+    RequestTimedOut,
+    SignInRequired,
+    StillProcessing,
+)
+
+
+def form_command(entitlement: EntitlementRef) -> str:
+    """Return the command that fills in a request form."""
+    return f"cone get --app-id {entitlement.app_id} --entitlement-id {entitlement.entitlement_id}"
+
+
+def form_required(profile: Profile, *, task: str = "", url: str = "") -> RequestFormRequired:
+    """Tell that a form has to be filled in, before (``task`` empty) or after the request."""
+    where = f"task {task} " if task else ""
+    return RequestFormRequired(
+        f'access to "{profile.name}" needs a request form: {where}{url}'.rstrip(": "),
+        hint=form_command(profile.entitlement),
+        task=task,
+        url=url,
+        profile=profile.name,
+    )
+
+
+def no_active_grant(profile: Profile) -> NoActiveGrant:
+    """Tell that there is no grant, and that nobody asked for one."""
+    return NoActiveGrant(
+        f'no active grant for "{profile.name}"',
+        hint=form_command(profile.entitlement),
+        profile=profile.name,
+    )
+
+
+def grant_ended(profile: Profile) -> NoActiveGrant:
+    """Tell that a grant which was served has ended or was revoked."""
+    return NoActiveGrant(
+        f'the grant for "{profile.name}" has ended or was revoked',
+        hint=form_command(profile.entitlement),
+        profile=profile.name,
+    )
+
+
+def propagation_timeout(profile: Profile) -> PropagationTimeout:
+    """Tell that AWS goes on saying no to a role that is granted."""
+    return PropagationTimeout(
+        f'access to "{profile.name}" is granted, but AWS does not know it yet',
+        hint="retry in a minute; if it stays so, check the profile's account id and role name",
+        profile=profile.name,
+    )
+
+
+def ended(profile: Profile, task: Task) -> AccessError | None:
+    """Return the error that a closed task ended in, None where access was granted."""
+    evidence = {"task": task.number, "url": task.url}
+    where = f"task {task.number} {task.url}"
+    hint = f"cone task get {task.number}"
+    name = profile.name
+    match task.outcome:
+        case Outcome.GRANTED:
+            return None
+        case Outcome.DENIED:
+            error: AccessError = AccessDenied(
+                f'access request for "{name}" was denied: {where}', hint=hint, **evidence
+            )
+        case Outcome.CANCELLED:
+            error = RequestCancelled(
+                f'access request for "{name}" was cancelled: {where}', hint=hint, **evidence
+            )
+        case Outcome.ERROR | Outcome.UNSPECIFIED:
+            error = request_failed(profile, task.number, task.url)
+        case Outcome.WAIT_TIMED_OUT:
+            error = RequestTimedOut(
+                f'access request for "{name}" timed out: {where}', hint=hint, **evidence
+            )
+        case Outcome.OTHER:
+            error = RequestEnded(
+                f'access request for "{name}" ended: {where}',
+                outcome=task.outcome_name,
+                **evidence,
+            )
+        case _:
+            assert_never(task.outcome)
+    error.profile = name
+    return error
+
+
+def request_failed(profile: Profile, number: str, url: str) -> RequestFailed:
+    """Tell that carrying out the request failed."""
+    return RequestFailed(
+        f'access request for "{profile.name}" encountered an error: task {number} {url}',
+        hint=f"cone task get {number}",
+        task=number,
+        url=url,
+        profile=profile.name,
+    )
+
+
+def sign_in_required(state: AccessState) -> SignInRequired:
+    """Tell where to sign in, and which code to compare."""
+    return SignInRequired(
+        f"sign in to AWS at {state.sign_in_url} and compare the code {state.user_code}"
+        if state.sign_in_url
+        else "the AWS session has ended",
+        user_code=state.user_code,
+        hint="cone aws login",
+        url=state.sign_in_url,
+    )
+
+
+def refusal(profile: Profile, state: AccessState) -> ConeError:
+    """Return the error for a caller who doesn't wait any longer."""
+    name, number, url = profile.name, state.task_number, state.task_url
+    match state.phase:
+        case Phase.AWAITING_APPROVAL:
+            error: ConeError = ApprovalRequired(
+                f'access to "{name}" awaits approval: task {number} {url}',
+                task=number,
+                url=url,
+                hint=f"cone task get {number}",
+                adopted=state.adopted,
+            )
+        case Phase.AWAITING_FORM:
+            error = form_required(profile, task=number, url=url)
+        case Phase.AWAITING_REPAIR:
+            error = request_failed(profile, number, url)
+        case Phase.SIGN_IN_REQUIRED:
+            error = sign_in_required(state)
+        case Phase.PROPAGATING:
+            error = propagation_timeout(profile)
+        case Phase.FAILED:
+            error = state.error or InternalError("the request ended without a reason")
+        case (
+            Phase.UNKNOWN
+            | Phase.CHECKING
+            | Phase.REQUESTING
+            | Phase.MACHINE_STEP
+            | Phase.PROVISIONING
+            | Phase.READY
+        ):
+            where = f": task {number} {url}" if number else ""
+            error = StillProcessing(
+                f'request for "{name}" is still processing{where}',
+                hint="retry the command shortly",
+                task=number,
+                url=url,
+            )
+        case _:
+            assert_never(state.phase)
+    error.profile = name
+    return error

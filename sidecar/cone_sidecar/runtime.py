@@ -1,0 +1,71 @@
+"""Where a running sidecar is: a 0600 file that the command line reads."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cone_sidecar.atomic_file import write_atomically
+from cone_sidecar.errors import ConeError, Unreachable
+
+FILE_NAME = "serve.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSidecar:
+    """The addresses of a sidecar, and the file that holds its token."""
+
+    credentials_url: str
+    management_url: str
+    token_file: str
+    pid: int
+
+
+def announce(state_directory: Path, sidecar: RunningSidecar) -> None:
+    """Write down where the sidecar is; one that can't be found still serves who knows it."""
+    kept = {
+        "credentials_url": sidecar.credentials_url,
+        "management_url": sidecar.management_url,
+        "token_file": sidecar.token_file,
+        "pid": sidecar.pid,
+    }
+    try:
+        write_atomically(
+            state_directory / FILE_NAME, json.dumps(kept, indent=2).encode(), mode=0o600
+        )
+    except OSError:
+        return
+
+
+def withdraw(state_directory: Path) -> None:
+    """Remove the file, if it is this process's."""
+    path = state_directory / FILE_NAME
+    try:
+        if json.loads(path.read_bytes()).get("pid") == os.getpid():
+            path.unlink()
+    except (OSError, ValueError, AttributeError):
+        return
+
+
+def find(state_directory: Path) -> RunningSidecar:
+    """Return the sidecar that runs.
+
+    Raises:
+        Unreachable: None does.
+    """
+    try:
+        kept = json.loads((state_directory / FILE_NAME).read_bytes())
+        sidecar = RunningSidecar(
+            str(kept["credentials_url"]),
+            str(kept["management_url"]),
+            str(kept["token_file"]),
+            int(kept["pid"]),
+        )
+        os.kill(sidecar.pid, 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise _none_runs() from None
+    return sidecar
+
+
+def _none_runs() -> ConeError:
+    return Unreachable("no sidecar is running", hint="cone serve")

@@ -1,0 +1,114 @@
+"""Where role credentials outlive a flight: nowhere but in memory, or in files shared by processes."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cone_sidecar.atomic_file import write_atomically
+from cone_sidecar.clock import parse_timestamp, rfc3339
+from cone_sidecar.domain.credentials import ADVISORY_WINDOW, RoleCredentials
+from cone_sidecar.domain.ports import HeldCredentials
+from cone_sidecar.domain.profile import Profile
+from cone_sidecar.secret import Secret
+from cone_sidecar.warm_file import WarmEntry
+
+# A grant that nobody has looked at for so long is looked at before its credentials are served.
+CHECK_VALID_FOR = timedelta(minutes=15)
+
+
+class MemoryStore:
+    """Keep nothing beside what the flights hold: the sidecar's credentials die with it."""
+
+    def load(self, profile: Profile) -> HeldCredentials | None:  # noqa: ARG002 -- the port's
+        """Return nothing."""
+        return None
+
+    def save(self, profile: Profile, held: HeldCredentials) -> None:
+        """Keep nothing."""
+
+    def drop(self, profile: Profile) -> None:
+        """Forget nothing."""
+
+
+class FileStore:
+    """Keep each profile's credentials in a 0600 file that the warm path prints."""
+
+    def __init__(self, entry: Callable[[str], WarmEntry]) -> None:
+        self._entry = entry
+
+    def load(self, profile: Profile) -> HeldCredentials | None:
+        """Return what is kept, however old; a damaged file is none."""
+        kept = self._entry(profile.name).kept()
+        if kept is None:
+            return None
+        document, _, details = kept.partition("\n")
+        try:
+            return _held(json.loads(document), json.loads(details))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def save(self, profile: Profile, held: HeldCredentials) -> None:
+        """Keep it; where it can't be written, each process gets its own."""
+        entry = self._entry(profile.name)
+        details = {
+            "fetched": held.fetched_at.isoformat(),
+            "checked": held.checked_at.isoformat(),
+            "grantEnds": held.grant_ends.isoformat() if held.grant_ends else None,
+            "unverified": held.unverified,
+        }
+        content = entry.content(
+            serve_until(held).timestamp(), credential_process_document(held), json.dumps(details)
+        )
+        try:
+            write_atomically(
+                Path(entry.credentials_path),
+                content.encode("utf-8", "surrogateescape"),
+                mode=0o600,
+            )
+        except OSError:
+            return
+
+    def drop(self, profile: Profile) -> None:
+        """Forget it."""
+        Path(self._entry(profile.name).credentials_path).unlink(missing_ok=True)
+
+
+def serve_until(held: HeldCredentials) -> datetime:
+    """Return until when ``held`` is served without asking anyone."""
+    ends = [held.credentials.expiration - ADVISORY_WINDOW, held.checked_at + CHECK_VALID_FOR]
+    return min([*ends, held.grant_ends] if held.grant_ends else ends)
+
+
+def credential_process_document(held: HeldCredentials) -> str:
+    """Return the one line that ``credential_process`` prints (sdk-contract §7, rule 1)."""
+    credentials = held.credentials
+    return json.dumps(
+        {
+            "Version": 1,
+            "AccessKeyId": credentials.access_key_id,
+            "SecretAccessKey": credentials.secret_access_key.reveal(),
+            "SessionToken": credentials.session_token.reveal(),
+            "Expiration": rfc3339(credentials.expiration),
+            "AccountId": credentials.account_id,
+        },
+        separators=(",", ":"),
+    )
+
+
+def _held(document: Mapping[str, Any], details: Mapping[str, Any]) -> HeldCredentials:
+    ends = details["grantEnds"]
+    return HeldCredentials(
+        RoleCredentials(
+            document["AccessKeyId"],
+            Secret(document["SecretAccessKey"]),
+            Secret(document["SessionToken"]),
+            parse_timestamp(document["Expiration"]),
+            document["AccountId"],
+        ),
+        grant_ends=parse_timestamp(ends) if ends else None,
+        fetched_at=parse_timestamp(details["fetched"]),
+        checked_at=parse_timestamp(details["checked"]),
+        unverified=bool(details["unverified"]),
+    )

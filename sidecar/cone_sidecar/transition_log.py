@@ -1,0 +1,42 @@
+"""The story as log lines: one for each turn, the same words for every profile."""
+
+import logging
+
+from cone_sidecar.domain.access import Cause, Phase, Transition
+
+logger = logging.getLogger(__name__)
+
+
+class TransitionLog:
+    """Write a line when a profile's access moves on, and none for looks that find nothing new."""
+
+    def __init__(self) -> None:
+        self._phases: dict[str, Phase] = {}
+
+    def hear(self, event: Transition) -> None:
+        """Log ``event``."""
+        state = event.state
+        unchanged = self._phases.get(event.profile) is state.phase
+        self._phases[event.profile] = state.phase
+        if unchanged and event.cause is Cause.LOOKED:
+            return
+        details = [str(state.phase)]
+        if state.task_number:
+            details.append(f"task {state.task_number} {state.task_url}")
+        if state.phase is Phase.SIGN_IN_REQUIRED:
+            details.append(f"sign in at {state.sign_in_url} and compare the code {state.user_code}")
+        if state.error:
+            details.append(state.error.message)
+        waits = state.phase in {Phase.SIGN_IN_REQUIRED, Phase.AWAITING_APPROVAL, Phase.FAILED}
+        logger.log(
+            logging.WARNING if waits else logging.INFO,
+            'profile "%s": %s: %s',
+            _printable(event.profile),
+            event.cause,
+            _printable(", ".join(details)),
+        )
+
+
+def _printable(text: str) -> str:
+    """Keep names that others chose from writing log lines of their own."""
+    return "".join(c if c.isprintable() else "?" for c in text)

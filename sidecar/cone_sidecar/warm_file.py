@@ -1,0 +1,176 @@
+"""The warm file: a printed credential document, its freshness, and the lock of those who renew it.
+
+Shared by the warm path of ``cone aws credentials`` and the store. Only modules that the interpreter has
+loaded or built in anyway are imported: this is run by every call of every SDK.
+"""
+
+import os
+import time
+import zlib
+from collections.abc import Mapping
+
+FORMAT = "cone-sidecar 1"
+# Whatever of the environment changes what the answer is, or whom it is for.
+VARIABLES = (
+    "AWS_CONFIG_FILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_SSO",
+    "AWS_ENDPOINT_URL_SSO_OIDC",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "CONDUCTORONE_CLIENT_ID",
+    "CONDUCTORONE_SERVER_URL",
+    "CONE_API_ENDPOINT",
+    "CONE_CLIENT_ID",
+    "CONE_CONFIG_PATH",
+)
+SECRET_VARIABLES = (
+    "CONDUCTORONE_ACCESS_TOKEN",
+    "CONDUCTORONE_CLIENT_SECRET",
+    "CONDUCTORONE_OIDC_TOKEN",
+    "CONE_CLIENT_SECRET",
+)
+LONGEST_NAME = 100
+FIRST_PAUSE_S = 0.01
+LONGEST_PAUSE_S = 0.1
+PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+def state_directory(environment: Mapping[str, str]) -> str:
+    """Return where caches lie: ``$XDG_CACHE_HOME/cone-sidecar``, else ``~/.cache/cone-sidecar``."""
+    base = environment.get("XDG_CACHE_HOME") or os.path.join(_home(environment), ".cache")  # noqa: PTH118
+    return os.path.join(base, "cone-sidecar")  # noqa: PTH118 -- pathlib costs 5 ms
+
+
+class WarmEntry:
+    """Where one profile's document lies, and what it has to be of to be the answer here."""
+
+    __slots__ = ("key", "stem")
+
+    def __init__(self, profile: str, environment: Mapping[str, str], tenant: str = "") -> None:
+        """Name the entry of ``profile`` asked for with ``environment`` as tenant profile ``tenant``."""
+        tenant = tenant or environment.get("CONE_PROFILE", "")
+        parts = [profile, tenant]
+        parts += [environment.get(name, "") for name in VARIABLES]
+        for name in SECRET_VARIABLES:
+            parts.append(f"{zlib.crc32(environment.get(name, '').encode()):08x}")  # noqa: PERF401
+        stable = "\x1f".join(parts).replace("\n", "\x1e")
+        name = "".join(c if c in PLAIN else "_" for c in profile)[:LONGEST_NAME]
+        name = f"{name}-{zlib.crc32(stable.encode('utf-8', 'surrogateescape')):08x}"
+        self.stem = os.path.join(state_directory(environment), name)  # noqa: PTH118
+        # A changed config file may have changed the profile: its stamp belongs to the key.
+        stamps = [_stamp(aws_config_path(environment)), _stamp(_cone_config_path(environment))]
+        self.key = "\x1f".join([stable, *stamps])
+
+    @property
+    def credentials_path(self) -> str:
+        """Return the file that holds the document."""
+        return self.stem + ".credentials"
+
+    @property
+    def outcome_path(self) -> str:
+        """Return the file in which a leader that failed leaves its followers word."""
+        return self.stem + ".outcome"
+
+    def warm_document(self) -> str | None:
+        """Return the document to print, None where there is none that may still be served."""
+        found = _read(self.credentials_path, self.key)
+        if found is None or float(found[0]) <= time.time():  # noqa: TID251 -- the warm path's clock
+            return None
+        return found[1].partition("\n")[0]
+
+    def kept(self) -> str | None:
+        """Return document and details, one line each, however old."""
+        found = _read(self.credentials_path, self.key)
+        return found[1] if found else None
+
+    def content(self, serve_until: float, document: str, details: str) -> str:
+        """Return the file's text; ``serve_until`` is in epoch seconds."""
+        return f"{FORMAT}\n{serve_until:.3f}\n{self.key}\n{document}\n{details}\n"
+
+    def outcome_content(self, exit_code: int, text: str) -> str:
+        """Return the text of the outcome file, stamped with this moment."""
+        return f"{FORMAT}\n{time.time():.3f}\n{self.key}\n{exit_code}\n{text}"  # noqa: TID251
+
+    def outcome_since(self, moment: float) -> tuple[int, str] | None:
+        """Return exit code and text of a leader that failed after ``moment``, in epoch seconds."""
+        found = _read(self.outcome_path, self.key)
+        if found is None or float(found[0]) < moment:
+            return None
+        code, _, text = found[1].partition("\n")
+        return (int(code), text) if code.isdigit() else None
+
+    def lead(self, limit_s: float) -> bool:
+        """Become the leader within ``limit_s`` seconds: the lock is held until this process ends."""
+        import fcntl  # noqa: PLC0415 -- a hit needs no lock
+
+        directory = os.path.dirname(self.stem)  # noqa: PTH120
+        try:
+            os.makedirs(directory, mode=0o700, exist_ok=True)  # noqa: PTH103
+            descriptor = os.open(self.stem + ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            # Without a place for a lock everybody leads: slower, and still right.
+            return True
+        pause, ends = FIRST_PAUSE_S, time.monotonic() + limit_s  # noqa: TID251
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if time.monotonic() >= ends:  # noqa: TID251
+                    os.close(descriptor)
+                    return False
+                time.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+            else:
+                return True
+
+
+def aws_config_path(environment: Mapping[str, str]) -> str:
+    """Return the path of the AWS config file."""
+    named = environment.get("AWS_CONFIG_FILE")
+    if named:
+        return _home(environment) + named[1:] if named.startswith("~/") else named
+    return os.path.join(_home(environment), ".aws", "config")  # noqa: PTH118
+
+
+def _cone_config_path(environment: Mapping[str, str]) -> str:
+    directory = environment.get("CONE_CONFIG_PATH") or os.path.join(  # noqa: PTH118
+        _home(environment), ".conductorone"
+    )
+    return os.path.join(directory, "config.yaml")  # noqa: PTH118
+
+
+def _home(environment: Mapping[str, str]) -> str:
+    return environment.get("HOME") or os.path.expanduser("~")  # noqa: PTH111
+
+
+def _stamp(path: str) -> str:
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return "-"
+    return f"{found.st_mtime_ns}.{found.st_size}.{found.st_ino}"
+
+
+def _read(path: str, key: str) -> tuple[str, str] | None:
+    """Return stamp and rest of a file of ours; None where it is another's, damaged or not private."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            found = os.fstat(descriptor)
+            if found.st_mode & 0o077 or found.st_uid != os.getuid():
+                return None
+            text = os.read(descriptor, 1 << 20).decode("utf-8", "surrogateescape")
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return None
+    lines = text.split("\n", 3)
+    if len(lines) != 4 or lines[0] != FORMAT or lines[2] != key:  # noqa: PLR2004 -- as written above
+        return None
+    try:
+        float(lines[1])
+    except ValueError:
+        return None
+    return lines[1], lines[3]

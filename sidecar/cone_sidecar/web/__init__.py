@@ -1,0 +1,1 @@
+"""The two ASGI applications of the sidecar: credentials and management."""

@@ -1,0 +1,149 @@
+"""The management listener: is it alive, is it ready, how do things stand. Never shows a secret."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Protocol
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from cone_sidecar.broker import AccessBroker
+from cone_sidecar.clock import rfc3339
+from cone_sidecar.domain.access import AccessState, Phase
+from cone_sidecar.domain.profile import Profile
+from cone_sidecar.errors import ConeError
+from cone_sidecar.web.answer import person_message
+from cone_sidecar.web.guard import HostGuard
+
+NO_STORE = {"cache-control": "no-store"}
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Profiles(Protocol):
+    """Which profiles there are."""
+
+    async def profiles(self) -> Iterable[Profile]:
+        """Return all of them."""
+
+
+class ManagementApp:
+    """Answer what a person, a probe or a script asks about the sidecar."""
+
+    def __init__(
+        self, *, broker: AccessBroker, profiles: Profiles, host_guard: HostGuard, version: str
+    ) -> None:
+        self._broker = broker
+        self._profiles = profiles
+        self._host_guard = host_guard
+        self._version = version
+
+    def build(self) -> Starlette:
+        """Return the ASGI application."""
+        handlers: dict[str, Handler] = {
+            "/livez": self.livez,
+            "/readyz": self.readyz,
+            "/readyz/{profile:path}": self.readyz_profile,
+            "/status": self.status,
+        }
+        return Starlette(
+            routes=[
+                Route(path, self._guarded(handler), methods=["GET"])
+                for path, handler in handlers.items()
+            ]
+        )
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def endpoint(request: Request) -> Response:
+            method = "GET" if request.method == "HEAD" else request.method
+            refused = self._host_guard.refusal(method, request.headers.raw)
+            if refused:
+                return JSONResponse(
+                    {"code": refused.code, "message": refused.message},
+                    status_code=refused.http_status,
+                    headers=NO_STORE,
+                )
+            return await handler(request)
+
+        return endpoint
+
+    async def livez(self, request: Request) -> Response:  # noqa: ARG002 -- a route's signature
+        """Say that the process answers."""
+        return PlainTextResponse("ok\n", headers=NO_STORE)
+
+    async def readyz(self, request: Request) -> Response:  # noqa: ARG002
+        """Say whether profiles can be served: whether it is known which there are."""
+        try:
+            await self._profiles.profiles()
+        except ConeError as error:
+            return PlainTextResponse(
+                person_message(error) + "\n", status_code=503, headers=NO_STORE
+            )
+        return PlainTextResponse("ok\n", headers=NO_STORE)
+
+    async def readyz_profile(self, request: Request) -> Response:
+        """Say whether one profile's credentials can be had at once."""
+        name = request.path_params["profile"]
+        try:
+            profiles = {profile.name: profile for profile in await self._profiles.profiles()}
+        except ConeError as error:
+            return PlainTextResponse(
+                person_message(error) + "\n", status_code=503, headers=NO_STORE
+            )
+        if name not in profiles:
+            return PlainTextResponse("no such profile\n", status_code=404, headers=NO_STORE)
+        if self._broker.cached(profiles[name]):
+            return PlainTextResponse("ok\n", headers=NO_STORE)
+        state = self._broker.states([profiles[name]])[name]
+        return PlainTextResponse(f"{state.phase}\n", status_code=503, headers=NO_STORE)
+
+    async def status(self, request: Request) -> Response:  # noqa: ARG002
+        """Tell where each profile's story stands."""
+        try:
+            profiles = list(await self._profiles.profiles())
+        except ConeError as error:
+            return JSONResponse(
+                {"version": self._version, "profiles": {}, "error": _error(error)},
+                headers=NO_STORE,
+            )
+        states = self._broker.states(profiles)
+        return JSONResponse(
+            {
+                "version": self._version,
+                "profiles": {
+                    profile.name: _described(profile, states[profile.name])
+                    for profile in profiles
+                },
+            },
+            headers=NO_STORE,
+        )
+
+
+def _described(profile: Profile, state: AccessState) -> dict[str, object]:
+    described: dict[str, object] = {
+        "account_id": profile.account_id,
+        "role_name": profile.role_name,
+        "state": str(state.phase),
+    }
+    optional = {
+        "task": state.task_number,
+        "task_url": state.task_url,
+        "sign_in_url": state.sign_in_url,
+        "user_code": state.user_code,
+        "expires": _time(state.expires),
+        "grant_ends": _time(state.grant_ends),
+        "error": _error(state.error) if state.error else None,
+    }
+    described |= {key: value for key, value in optional.items() if value}
+    if state.phase is Phase.READY:
+        described["unverified"] = state.unverified
+    return described
+
+
+def _error(error: ConeError) -> dict[str, str]:
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def _time(moment: datetime | None) -> str | None:
+    return rfc3339(moment) if moment else None
