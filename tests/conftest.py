@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import pytest
+
 from fakes.clock import FakeClock
 
 

@@ -3,16 +3,46 @@
 import argparse
 import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from cone_sidecar.aws_config.config_file import AwsConfigFile
+from cone_sidecar.aws_config.profiles import profiles_in
+from cone_sidecar.catalogue import ConfigFileProfiles, ProfileSource, TenantProfiles
 from cone_sidecar.clock import Clock, SystemClock
 from cone_sidecar.conductorone.tenant import ConductorOneTenant
+from cone_sidecar.cone_config import ConeConfig
 from cone_sidecar.connections import AdapterConnections, TenantFlags
+from cone_sidecar.domain.profile import (
+    DEFAULT_SSO_SESSION,
+    PermissionSet,
+    Profile,
+    SkippedEntitlement,
+    SsoSession,
+)
+from cone_sidecar.errors import ConfigurationError
 from cone_sidecar.secret import Secret
 
 T = TypeVar("T")
+
+
+class UnconfiguredProfiles:
+    """No profiles, because nobody said which Identity Center they belong to."""
+
+    async def profiles(self) -> list[Profile]:
+        """Say what to do."""
+        raise self._error()
+
+    async def profile(self, name: str) -> Profile:  # noqa: ARG002 -- the port's
+        """Say what to do."""
+        raise self._error()
+
+    def _error(self) -> ConfigurationError:
+        return ConfigurationError(
+            "there are no profiles, and no AWS SSO start URL to make them with",
+            hint="cone aws setup --sso-url <url>, or set CONE_SSO_URL and CONE_SSO_REGION",
+        )
 
 
 def run_async(story: Coroutine[object, object, T]) -> T:
@@ -58,3 +88,33 @@ async def open_tenant(
     """
     async with open_connections(args, source=source) as connections:
         yield connections.tenant_named()
+
+
+def profile_source(
+    connections: AdapterConnections, environment: Mapping[str, str]
+) -> ProfileSource:
+    """Return the profiles of the AWS config file if it has any of ours, else the tenant's.
+
+    Raises:
+        ConfigurationError: A file can't be read.
+    """
+    file = AwsConfigFile.of(environment)
+    if profiles_in(file.read()):
+        return ConfigFileProfiles(file)
+    saved = ConeConfig.load(environment).aws_settings
+    sso_url = environment.get("CONE_SSO_URL") or saved.sso_url
+    if not sso_url:
+        return UnconfiguredProfiles()
+    session = SsoSession(
+        DEFAULT_SSO_SESSION, sso_url, environment.get("CONE_SSO_REGION") or saved.sso_region
+    )
+
+    async def permission_sets() -> list[PermissionSet | SkippedEntitlement]:
+        return await connections.tenant_named().permission_sets()
+
+    return TenantProfiles(
+        permission_sets,
+        session=session,
+        region=environment.get("CONE_REGION") or saved.region,
+        clock=SystemClock(),
+    )

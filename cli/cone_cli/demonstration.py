@@ -161,13 +161,16 @@ class Demonstration:
             raise InternalError(f"a step of the demo failed: {last}")
         return done.stdout.strip()
 
-    def _spawn(self, arguments: list[str], **streams: int) -> "subprocess.Popen[str]":
+    def _spawn(
+        self, arguments: list[str], *, stdout: int | None = None, stderr: int | None = None
+    ) -> "subprocess.Popen[str]":
         child = subprocess.Popen(  # noqa: S603 -- our own commands
             [*_cone_command(), *arguments],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             text=True,
-            **streams,  # type: ignore[call-overload]  # stdout and stderr only
+            stdout=stdout,
+            stderr=stderr,
         )
         self._children.append(child)
         return child

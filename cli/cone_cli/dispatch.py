@@ -36,7 +36,7 @@ COMMANDS = (
     Command(("simulator",), "simulator", "run a simulated tenant and Identity Center"),
     Command(("demo",), "demo", "show it all working, on the simulator"),
 )
-SUMMARIES = {("aws",): "AWS access through ConductorOne"}
+SUMMARIES: dict[tuple[str, ...], str] = {("aws",): "AWS access through ConductorOne"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -69,7 +69,7 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
         return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
-    except Exception as error:  # noqa: BLE001 -- no traceback reaches a user
+    except Exception as error:
         if os.environ.get("CONE_TRACEBACK"):
             raise
         return terminal.fail(
@@ -90,7 +90,9 @@ def build_parser() -> Parser:
         parents=[shared],
     )
     root.add_argument("-v", "--version", action=VersionAction, help="print the version and end")
-    groups = {(): _group(root, required=True)}
+    groups: dict[tuple[str, ...], argparse._SubParsersAction[Parser]] = {
+        (): _group(root, required=True)
+    }
     for command in COMMANDS:
         above = command.words[:-1]
         if above not in groups:
@@ -124,12 +126,16 @@ def _shared_options() -> Parser:
     shared = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     options = shared.add_argument_group("ConductorOne")
     options.add_argument(
-        "-p", "--profile", dest="tenant_profile", metavar="NAME",
+        "-p",
+        "--profile",
+        dest="tenant_profile",
+        metavar="NAME",
         help="profile of ~/.conductorone/config.yaml (CONE_PROFILE)",
     )
     options.add_argument("--client-id", metavar="ID", help="client id (CONE_CLIENT_ID)")
     options.add_argument(
-        "--client-secret", metavar="SECRET",
+        "--client-secret",
+        metavar="SECRET",
         help="client secret; better set CONE_CLIENT_SECRET, which no process list shows",
     )
     options.add_argument(

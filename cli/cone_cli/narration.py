@@ -68,52 +68,53 @@ class Narrator:
         self._teletype.write(text + end)
 
 
+STATUS = "Check status: cone task get {task}"
+APPROVAL = (
+    'Request submitted for "{profile}" but requires approval.\n'
+    f"{STATUS}\nOnce approved, retry the command."
+)
+ADOPTED = (
+    'A pending request already exists for "{profile}".\n'
+    f"{STATUS}\nOnce resolved, retry the command."
+)
+ADOPTED_UNSEEN = (
+    'A pending request already exists for "{profile}". Check ConductorOne for status, then retry'
+)
+FORM = (
+    'No active grant for "{profile}". This entitlement requires a request form — '
+    "request access with:\n  {hint}"
+)
+FORM_STEP = 'Request submitted for "{profile}" but requires form input. Complete it with:\n  {hint}'
+ENDINGS: dict[type[ConeError], str] = {
+    AccessDenied: 'Access request for "{profile}" was denied',
+    RequestCancelled: 'Access request for "{profile}" was cancelled',
+    RequestFailed: (
+        'Access request for "{profile}" encountered an error. Check ConductorOne for details'
+    ),
+    RequestTimedOut: (
+        'Access request for "{profile}" completed with outcome: GRANT_OUTCOME_WAIT_TIMED_OUT'
+    ),
+    RequestEnded: 'Access request for "{profile}" completed with outcome: {outcome}',
+    StillProcessing: 'Request for "{profile}" is still processing. Retry the command shortly',
+}
+
+
 def ending(profile: str, error: ConeError) -> str:
     """Word the end of a story that gave no credentials."""
-    status = f"Check status: cone task get {error.task}"
+    template = _template(error)
+    if template is None:
+        return error_text(error)
+    outcome = error.outcome if isinstance(error, RequestEnded) else ""
+    return template.format(profile=profile, task=error.task, hint=error.hint, outcome=outcome)
+
+
+def _template(error: ConeError) -> str | None:
     match error:
-        case ApprovalRequired(adopted=True) if error.task:
-            return (
-                f'A pending request already exists for "{profile}".\n{status}\n'
-                "Once resolved, retry the command."
-            )
-        case ApprovalRequired() if error.task:
-            return (
-                f'Request submitted for "{profile}" but requires approval.\n{status}\n'
-                "Once approved, retry the command."
-            )
+        case ApprovalRequired(task=""):
+            return ADOPTED_UNSEEN
         case ApprovalRequired():
-            return (
-                f'A pending request already exists for "{profile}". '
-                "Check ConductorOne for status, then retry"
-            )
-        case RequestFormRequired() if error.task:
-            return (
-                f'Request submitted for "{profile}" but requires form input. '
-                f"Complete it with:\n  {error.hint}"
-            )
+            return ADOPTED if error.adopted else APPROVAL
         case RequestFormRequired():
-            return (
-                f'No active grant for "{profile}". This entitlement requires a request form — '
-                f"request access with:\n  {error.hint}"
-            )
-        case AccessDenied():
-            return f'Access request for "{profile}" was denied'
-        case RequestCancelled():
-            return f'Access request for "{profile}" was cancelled'
-        case RequestFailed():
-            return (
-                f'Access request for "{profile}" encountered an error. '
-                "Check ConductorOne for details"
-            )
-        case RequestTimedOut():
-            return (
-                f'Access request for "{profile}" completed with outcome: '
-                "GRANT_OUTCOME_WAIT_TIMED_OUT"
-            )
-        case RequestEnded():
-            return f'Access request for "{profile}" completed with outcome: {error.outcome}'
-        case StillProcessing():
-            return f'Request for "{profile}" is still processing. Retry the command shortly'
+            return FORM_STEP if error.task else FORM
         case _:
-            return error_text(error)
+            return ENDINGS.get(type(error))

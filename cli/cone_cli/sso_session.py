@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from cone_sidecar.aws_config.profiles import read_profiles
 from cone_sidecar.cone_config import ConeConfig
+
 from cone_sidecar.domain.profile import DEFAULT_SSO_SESSION, SsoSession
 from cone_sidecar.errors import ConfigurationError
 
@@ -15,8 +16,7 @@ def configured_session(name: str, environment: Mapping[str, str]) -> SsoSession:
         ConfigurationError: There is none, or several and no name.
     """
     sessions = {
-        profile.session.name: profile.session
-        for profile in read_profiles(environment).values()
+        profile.session.name: profile.session for profile in read_profiles(environment).values()
     }
     if name in sessions:
         return sessions[name]

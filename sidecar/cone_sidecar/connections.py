@@ -144,5 +144,3 @@ class AdapterConnections:
         """Close the connections."""
         if self._client is not None:
             await self._client.aclose()
-
-

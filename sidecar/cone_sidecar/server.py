@@ -63,7 +63,7 @@ def bind(address: ListenAddress, *, option: str) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address.host, address.port))
         listener.listen(BACKLOG)
-        listener.setblocking(False)
+        listener.setblocking(False)  # noqa: FBT003 -- socket's own
     except OSError as error:
         listener.close()
         raise ConfigurationError(
@@ -125,8 +125,8 @@ async def serve(*listeners: tuple[QuietServer, socket.socket], started: asyncio.
         async with asyncio.TaskGroup() as tasks:
             for server, listener in listeners:
                 tasks.create_task(server.serve(sockets=[listener]))
-            while not all(server.started or server.should_exit for server in servers):
-                await asyncio.sleep(0.002)
+            while not all(server.started or server.should_exit for server in servers):  # noqa: ASYNC110
+                await asyncio.sleep(0.002)  # uvicorn offers no event
             started.set()
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):

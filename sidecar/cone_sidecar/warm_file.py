@@ -54,7 +54,7 @@ class WarmEntry:
         parts = [profile, tenant]
         parts += [environment.get(name, "") for name in VARIABLES]
         for name in SECRET_VARIABLES:
-            parts.append(f"{zlib.crc32(environment.get(name, '').encode()):08x}")  # noqa: PERF401
+            parts.append(f"{zlib.crc32(environment.get(name, '').encode()):08x}")
         stable = "\x1f".join(parts).replace("\n", "\x1e")
         name = "".join(c if c in PLAIN else "_" for c in profile)[:LONGEST_NAME]
         name = f"{name}-{zlib.crc32(stable.encode('utf-8', 'surrogateescape')):08x}"
@@ -127,8 +127,11 @@ class WarmEntry:
 
 
 def aws_config_path(environment: Mapping[str, str]) -> str:
-    """Return the path of the AWS config file."""
-    named = environment.get("AWS_CONFIG_FILE")
+    """Return the path of the AWS config file that holds the profiles.
+
+    ``cone aws env`` hides it from SDKs by ``AWS_CONFIG_FILE=/dev/null``, and leaves us word where it is.
+    """
+    named = environment.get("CONE_AWS_CONFIG_FILE") or environment.get("AWS_CONFIG_FILE")
     if named:
         return _home(environment) + named[1:] if named.startswith("~/") else named
     return os.path.join(_home(environment), ".aws", "config")  # noqa: PTH118

@@ -31,7 +31,9 @@ GRANTED = a_task(outcome=Outcome.GRANTED, closed=True)
 class FakeTenant:
     """Remember each call; ``tasks`` are what the looks at the task see, the last one for ever."""
 
-    def __init__(self, *, grant=None, tasks=(GRANTED,), form="", duplicate=False, max_duration=None):
+    def __init__(
+        self, *, grant=None, tasks=(GRANTED,), form="", duplicate=False, max_duration=None
+    ):
         self.calls = []
         self.requests = []
         self.grant_answer = grant

@@ -5,17 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from fakes.access import (
-    GRANTED,
-    PROFILE,
-    STANDING,
-    FakeConnections,
-    FakeIdentityCenter,
-    FakeTenant,
-    Recorder,
-    a_task,
-)
-from fakes.clock import HeldClock
 
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.domain.access import Cause, Phase
@@ -38,6 +27,17 @@ from cone_sidecar.errors import (
 )
 from cone_sidecar.flight import Patience
 from cone_sidecar.store import MemoryStore
+from fakes.access import (
+    GRANTED,
+    PROFILE,
+    STANDING,
+    FakeConnections,
+    FakeIdentityCenter,
+    FakeTenant,
+    Recorder,
+    a_task,
+)
+from fakes.clock import HeldClock
 
 PATIENT = Patience(5.0)
 

@@ -4,6 +4,15 @@ import json
 
 import httpx
 import pytest
+
+from cone_sidecar.broker import AccessBroker
+from cone_sidecar.domain.task import Outcome, StepKind
+from cone_sidecar.errors import ProfileNotFound
+from cone_sidecar.secret import Secret
+from cone_sidecar.store import MemoryStore
+from cone_sidecar.web.client_patience import patience_of
+from cone_sidecar.web.credentials_app import CredentialsApp
+from cone_sidecar.web.guard import HostGuard, TokenGuard
 from fakes.access import (
     PROFILE,
     STANDING,
@@ -14,15 +23,6 @@ from fakes.access import (
     a_task,
 )
 from fakes.clock import HeldClock
-
-from cone_sidecar.broker import AccessBroker
-from cone_sidecar.domain.task import Outcome, StepKind
-from cone_sidecar.errors import ProfileNotFound
-from cone_sidecar.secret import Secret
-from cone_sidecar.store import MemoryStore
-from cone_sidecar.web.client_patience import patience_of
-from cone_sidecar.web.credentials_app import CredentialsApp
-from cone_sidecar.web.guard import HostGuard, TokenGuard
 
 TOKEN = "t" * 43
 URL = f"/credentials/{PROFILE.name}"
@@ -148,7 +148,9 @@ async def test_unknown_profiles_are_not_reflected(clock, path):
     assert "etc" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/credentials", "/credentials/", "/credentials/a/b", "/creds"])
+@pytest.mark.parametrize(
+    "path", ["/", "/credentials", "/credentials/", "/credentials/a/b", "/creds"]
+)
 async def test_other_paths_are_nowhere(clock, path):
     """There is one path."""
     assert (await ask(an_app(clock), path)).status_code == 404

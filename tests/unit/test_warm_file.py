@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from fakes.access import PROFILE
 
 from cone_sidecar.clock import SystemClock
 from cone_sidecar.domain.credentials import RoleCredentials
@@ -14,6 +13,7 @@ from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.secret import Secret
 from cone_sidecar.store import FileStore, serve_until
 from cone_sidecar.warm_file import WarmEntry
+from fakes.access import PROFILE
 
 
 @pytest.fixture(name="environment")
@@ -48,9 +48,7 @@ def test_what_was_saved_is_loaded(environment):
     store_for(environment).save(PROFILE, kept)
     loaded = store_for(environment).load(PROFILE)
     whole_seconds = kept.credentials.expiration.replace(microsecond=0)
-    assert loaded == replace(
-        kept, credentials=replace(kept.credentials, expiration=whole_seconds)
-    )
+    assert loaded == replace(kept, credentials=replace(kept.credentials, expiration=whole_seconds))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +119,9 @@ def test_names_stay_inside_the_directory(environment, name):
     assert entry.warm_document()
 
 
-@pytest.mark.parametrize("content", ["", "cone-sidecar 1\n", "x\ny\nz\nw\n", "cone-sidecar 1\nnan\n\n"])
+@pytest.mark.parametrize(
+    "content", ["", "cone-sidecar 1\n", "x\ny\nz\nw\n", "cone-sidecar 1\nnan\n\n"]
+)
 def test_damaged_files_are_cold(environment, content):
     """Half a file, or another's, is no file."""
     entry = WarmEntry(PROFILE.name, environment)

@@ -1,4 +1,4 @@
-"""``cone aws env <profile>``: what points an SDK at the running sidecar (sdk-contract §6, rules 3, 24, 25)."""
+"""``cone aws env <profile>``: what points an SDK at the running sidecar (sdk-contract §6)."""
 
 import argparse
 import os
@@ -32,11 +32,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print ``unset`` and ``export`` lines; returns the exit code."""
-    from cone_sidecar.authorization_token import token_in
     from cone_sidecar.aws_config.profiles import read_profiles
+
+    from cone_sidecar.authorization_token import token_in
     from cone_sidecar.errors import ProfileNotFound
     from cone_sidecar.runtime import find
-    from cone_sidecar.warm_file import state_directory
+    from cone_sidecar.warm_file import aws_config_path, state_directory
 
     sidecar = find(Path(state_directory(os.environ)))
     profiles = read_profiles(os.environ)
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         # Some clients read only the one, some only the other, and where both are set they agree.
         "AWS_CONTAINER_AUTHORIZATION_TOKEN": token.reveal(),
         "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": sidecar.token_file,
+        "CONE_AWS_CONFIG_FILE": aws_config_path(os.environ),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -10,7 +10,9 @@ EXAMPLE = "example: cone login acme"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("tenant", help="name or host of the tenant: acme, acme.conductor.one, a URL")
+    parser.add_argument(
+        "tenant", help="name or host of the tenant: acme, acme.conductor.one, a URL"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -21,10 +23,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _log_in(args: argparse.Namespace) -> int:
+    from cone_sidecar.cone_config import ConeConfig
+
     from cone_sidecar.clock import SystemClock
     from cone_sidecar.conductorone.device_login import DeviceAuthorization, log_in
     from cone_sidecar.conductorone.host import login_host
-    from cone_sidecar.cone_config import ConeConfig
     from cone_sidecar.http_client import new_http_client
 
     environment = dict(os.environ)

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import socket
+
     from cone_sidecar.runtime import RunningSidecar
+    from cone_sidecar.secret import Secret
 
 EXAMPLE = "example: cone serve --token-file ./token"
 TOKEN_FILE_NAME = "authorization-token"  # noqa: S105 -- a file's name
@@ -20,15 +23,20 @@ logger = logging.getLogger("cone_sidecar")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "--listen", metavar="HOST:PORT", default="127.0.0.1:9911",
+        "--listen",
+        metavar="HOST:PORT",
+        default="127.0.0.1:9911",
         help="where SDKs ask for credentials (default: 127.0.0.1:9911)",
     )
     parser.add_argument(
-        "--management-listen", metavar="HOST:PORT", default="127.0.0.1:9912",
+        "--management-listen",
+        metavar="HOST:PORT",
+        default="127.0.0.1:9912",
         help="where people and probes ask how things stand (default: 127.0.0.1:9912)",
     )
     parser.add_argument(
-        "--token-file", metavar="F",
+        "--token-file",
+        metavar="F",
         help="file of the authorization token; it is made there if it doesn't exist",
     )
 
@@ -36,51 +44,66 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM; returns the exit code."""
     from cone_cli.composition import run_async
+    from cone_sidecar import server
+    from cone_sidecar.authorization_token import token_in
+    from cone_sidecar.runtime import RunningSidecar
+    from cone_sidecar.warm_file import state_directory
 
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     # httpx tells of each request at INFO, its URL included.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    return run_async(_serve(args))
-
-
-async def _serve(args: argparse.Namespace) -> int:
-    from cone_cli.composition import open_connections, profile_source
-    from cone_sidecar import server
-    from cone_sidecar.authorization_token import token_in
-    from cone_sidecar.clock import SystemClock
-    from cone_sidecar.runtime import RunningSidecar, announce, withdraw
-    from cone_sidecar.sidecar import Sidecar
-    from cone_sidecar.warm_file import state_directory
-
-    listener = server.bind(
-        server.parse_listen(args.listen, option="--listen"), option="--listen"
-    )
-    management = server.bind(
-        server.parse_listen(args.management_listen, option="--management-listen"),
-        option="--management-listen",
-    )
+    listeners = [
+        server.bind(server.parse_listen(text, option=option), option=option)
+        for text, option in (
+            (args.listen, "--listen"),
+            (args.management_listen, "--management-listen"),
+        )
+    ]
     state = Path(state_directory(os.environ))
     token_file = Path(args.token_file or state / TOKEN_FILE_NAME).absolute()
     token = token_in(token_file)
-    addresses = server.bound(listener), server.bound(management)
+    credentials, management = (server.bound(listener).authority for listener in listeners)
     running = RunningSidecar(
-        credentials_url=f"http://{addresses[0].authority}",
-        management_url=f"http://{addresses[1].authority}",
+        credentials_url=f"http://{credentials}",
+        management_url=f"http://{management}",
         token_file=str(token_file),
         pid=os.getpid(),
     )
+    return run_async(_serve(args, listeners, token, running, state))
+
+
+async def _serve(
+    args: argparse.Namespace,
+    listeners: "list[socket.socket]",
+    token: "Secret",
+    running: "RunningSidecar",
+    state: Path,
+) -> int:
+    from cone_cli.composition import open_connections, profile_source
+    from cone_sidecar import server
+    from cone_sidecar.clock import SystemClock
+    from cone_sidecar.runtime import withdraw
+    from cone_sidecar.sidecar import Sidecar
+
+    credentials, management = listeners
     started = asyncio.Event()
     async with open_connections(args, source="cone:serve") as connections:
-        profiles = profile_source(connections, os.environ)
-        clock = SystemClock()
-        sidecar = Sidecar(connections=connections, profiles=profiles, token=token, clock=clock)
+        sidecar = Sidecar(
+            connections=connections,
+            profiles=profile_source(connections, os.environ),
+            token=token,
+            clock=SystemClock(),
+        )
         announcing = asyncio.create_task(_announce(started, state, running))
         try:
             await server.serve(
-                (server.new_server(sidecar.credentials_app(addresses[0])), listener),
-                (server.new_server(sidecar.management_app(addresses[1])), management),
+                (
+                    server.new_server(sidecar.credentials_app(server.bound(credentials))),
+                    credentials,
+                ),
+                (server.new_server(sidecar.management_app(server.bound(management))), management),
                 started=started,
             )
         finally:

@@ -20,7 +20,10 @@ ROWS = (
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "-o", "--output", choices=["table", "wide", "json", "json-pretty"], default="table",
+        "-o",
+        "--output",
+        choices=["table", "wide", "json", "json-pretty"],
+        default="table",
         help="how to print it (default: table)",
     )
 

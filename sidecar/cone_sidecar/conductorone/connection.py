@@ -76,9 +76,7 @@ def connect(
     if settings.access_token:
         host = settings.host()
         given = AccessToken(settings.access_token, clock.now() + GIVEN_TOKEN_LIFE)
-        return ConductorOneTenant(
-            ApiClient(client, host, FixedBearer(given), clock, source=source)
-        )
+        return ConductorOneTenant(ApiClient(client, host, FixedBearer(given), clock, source=source))
     grant = _grant(settings)
     host = settings.host()
     kept = AccessTokenFile(state_directory, host, grant.identity)
@@ -95,7 +93,5 @@ def _grant(settings: TenantSettings) -> TokenGrant:
             )
         return WorkloadFederation(settings.client_id, settings.oidc_token)
     if not (settings.client_id and settings.client_secret):
-        raise LoginRequired(
-            "client-id and client-secret must be set", hint="cone login <tenant>"
-        )
+        raise LoginRequired("client-id and client-secret must be set", hint="cone login <tenant>")
     return ClientCredentials(settings.client_id, settings.client_secret)

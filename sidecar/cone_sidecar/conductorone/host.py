@@ -38,6 +38,11 @@ def login_host(argument: str, *, insecure_hosts: frozenset[str] = frozenset()) -
         UsageError: There is no host in it.
     """
     text = argument.strip().lower()
+    not_a_tenant = UsageError(
+        "this is not a tenant's name or URL", hint="cone login <tenant>, as in: cone login acme"
+    )
+    if not text or text.count("[") != text.count("]"):
+        raise not_a_tenant
     scheme = "https"
     if "://" not in text:
         authority, slash, path = text.partition("/")
@@ -51,9 +56,7 @@ def login_host(argument: str, *, insecure_hosts: frozenset[str] = frozenset()) -
         if parts.scheme == "http" and _may_be_plain(_hostname(authority), insecure_hosts):
             scheme = "http"
     if not _hostname(authority) or "@" in authority:
-        raise UsageError(
-            "this is not a tenant's name or URL", hint="cone login <tenant>, as in: cone login acme"
-        )
+        raise not_a_tenant
     labels = authority.split(".")
     if authority.endswith(DEFAULT_DOMAIN) and len(labels) == len(["x", "conductor", "one"]):
         path = ""

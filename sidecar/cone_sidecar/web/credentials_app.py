@@ -54,7 +54,7 @@ class CredentialsApp:
         self._longest_wait_s = longest_wait_s
         self._printed: dict[str, tuple[HeldCredentials, Answer]] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 -- ASGI's
         """Answer one request."""
         if scope["type"] != "http":
             return
@@ -90,7 +90,9 @@ class CredentialsApp:
             return self._refuse(error, scope)
         except Exception:  # the sidecar goes on, whatever one profile runs into
             logger.exception("credentials could not be served")
-            return self._refuse(InternalError("internal error", hint="see the sidecar's log"), scope)
+            return self._refuse(
+                InternalError("internal error", hint="see the sidecar's log"), scope
+            )
         return self._print(name, held)
 
     def _print(self, name: str, held: HeldCredentials) -> Answer:

@@ -112,8 +112,7 @@ class ManagementApp:
             {
                 "version": self._version,
                 "profiles": {
-                    profile.name: _described(profile, states[profile.name])
-                    for profile in profiles
+                    profile.name: _described(profile, states[profile.name]) for profile in profiles
                 },
             },
             headers=NO_STORE,

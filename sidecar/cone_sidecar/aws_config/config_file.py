@@ -1,0 +1,115 @@
+"""The AWS config file on disk: read whole, changed under a lock, replaced in one step."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from cone_sidecar.ascii_text import ascii_text
+from cone_sidecar.atomic_file import PRIVATE_DIRECTORY, PRIVATE_FILE, write_atomically
+from cone_sidecar.aws_config.document import AwsConfigDocument
+from cone_sidecar.errors import ConfigurationError
+from cone_sidecar.warm_file import aws_config_path
+
+LOCK_TIMEOUT_S = 10
+
+
+class AwsConfigFile:
+    """Read and change one AWS config file; a missing one is empty."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "AwsConfigFile":
+        """Return the file that ``AWS_CONFIG_FILE`` names, else ``~/.aws/config``."""
+        return cls(Path(aws_config_path(environment)))
+
+    def stamp(self) -> tuple[int, int, int]:
+        """Return what changes when the file does: modification time in ns, size, inode."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return (0, 0, 0)
+        return (found.st_mtime_ns, found.st_size, found.st_ino)
+
+    def read(self) -> AwsConfigDocument:
+        """Read the file.
+
+        Raises:
+            ConfigurationError: It can't be read, or AWS tools couldn't.
+        """
+        try:
+            document = AwsConfigDocument.parse(self.path.read_bytes())
+        except FileNotFoundError:
+            return AwsConfigDocument()
+        except (OSError, ValueError) as error:
+            raise self._error("can't be read", error, "make it readable") from error
+        if line := document.malformed_line:
+            raise ConfigurationError(
+                f"{ascii_text(str(self.path))} is malformed at line {line}",
+                hint=f"make line {line} of {self.path} a [section], a key = value or a # comment",
+            )
+        return document
+
+    @contextmanager
+    def change(self) -> Iterator[AwsConfigDocument]:
+        """Read the file under a lock, and write it in one step if it was changed.
+
+        Raises:
+            ConfigurationError: It can't be read or written. It is as it was.
+        """
+        lock = FileLock(
+            self.path.with_name(f".{self.path.name}.cone.lock"),
+            timeout=LOCK_TIMEOUT_S,
+            mode=PRIVATE_FILE,
+        )
+        try:
+            self._check_writable()
+            self.path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout as error:
+            raise ConfigurationError(
+                "another process holds the lock of the AWS config file",
+                hint=f"retry; if nothing else is running, delete {lock.lock_file}",
+            ) from error
+        except OSError as error:
+            raise self._error("can't be written", error, "make it writable") from error
+        try:
+            document = self.read()
+            before = document.render()
+            yield document
+            if (after := document.render()) != before:
+                self._write(after)
+        finally:
+            lock.release()
+
+    def _write(self, data: bytes) -> None:
+        try:
+            write_atomically(self.path, data)
+        except OSError as error:
+            raise self._error("can't be written", error, "make it writable") from error
+
+    def _check_writable(self) -> None:
+        """A rename would replace also what may not be written, or is no file: ``/dev/null``."""
+        try:
+            mode = self.path.stat().st_mode
+        except FileNotFoundError:
+            return
+        if not stat.S_ISREG(mode):
+            raise ConfigurationError(
+                f"{ascii_text(str(self.path))} is not a regular file",
+                hint="set AWS_CONFIG_FILE to a file, or unset it to use ~/.aws/config",
+            )
+        if not os.access(self.path, os.W_OK):
+            raise PermissionError(None, "permission denied")
+
+    def _error(self, what: str, cause: Exception, fix: str) -> ConfigurationError:
+        reason = (cause.strerror if isinstance(cause, OSError) else None) or "not a usable path"
+        return ConfigurationError(
+            f"{ascii_text(str(self.path))} {what}: {reason.lower()}",
+            hint=f"{fix}: {self.path}, or set AWS_CONFIG_FILE to another file",
+        )

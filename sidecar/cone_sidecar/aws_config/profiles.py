@@ -1,0 +1,72 @@
+"""Which profiles of the AWS config file are ours."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+
+from cone_sidecar.ascii_text import ascii_text
+from cone_sidecar.aws_config.config_file import AwsConfigFile
+from cone_sidecar.aws_config.document import AwsConfigDocument
+from cone_sidecar.aws_config.profile_section import is_ours, profile_section, read_profile
+from cone_sidecar.domain.profile import Profile
+from cone_sidecar.errors import ConfigurationError, ProfileNotFound
+
+
+def read_profiles(environment: Mapping[str, str]) -> dict[str, Profile]:
+    """Read our profiles from the AWS config file, by name and in its order; incomplete ones are left out.
+
+    Raises:
+        ConfigurationError: The file can't be read.
+    """
+    return profiles_in(AwsConfigFile.of(environment).read())
+
+
+def find_profile(name: str, environment: Mapping[str, str]) -> Profile:
+    """Read one profile from the AWS config file.
+
+    Raises:
+        ProfileNotFound: There is none of this name.
+        ProfileIncomplete: A key is missing.
+        ConfigurationError: The file can't be read, or a value has no meaning.
+    """
+    file = AwsConfigFile.of(environment)
+    return profile_in(file.read(), name, file.path)
+
+
+def profiles_in(document: AwsConfigDocument) -> dict[str, Profile]:
+    """Return the document's profiles that are ours and complete."""
+    profiles = {}
+    for name, values in our_sections(document).items():
+        try:
+            profiles[name] = read_profile(document, name, values)
+        except ConfigurationError:
+            continue
+    return profiles
+
+
+def profile_in(document: AwsConfigDocument, name: str, path: Path) -> Profile:
+    """Return the document's profile ``name``; raises as :func:`find_profile` does."""
+    values = document.values(profile_section(name))
+    if values is None:
+        raise profile_not_found(name, list(our_sections(document)), path)
+    return read_profile(document, name, values)
+
+
+def our_sections(document: AwsConfigDocument) -> dict[str, dict[str, str]]:
+    """Return the values of the document's profiles that cone wrote, by name."""
+    sections: dict[str, dict[str, str]] = {}
+    for section in document.sections:
+        kind, name = section.name
+        if kind == "profile" and name:
+            sections[name] = sections.get(name, {}) | section.values
+    return {name: values for name, values in sections.items() if is_ours(values)}
+
+
+def profile_not_found(name: str, known: list[str], where: Path | str) -> ProfileNotFound:
+    """Tell that there is no profile ``name``, and which one may have been meant."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return ProfileNotFound(
+        f'no profile "{ascii_text(name)}" in {ascii_text(str(where))}',
+        hint=f'did you mean "{near[0]}"? Else run: cone aws setup' if near else "cone aws setup",
+        profile=name,
+    )

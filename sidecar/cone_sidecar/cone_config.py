@@ -1,0 +1,249 @@
+"""The original's ``~/.conductorone/config.yaml``: who we are, and the saved AWS settings (reference §1.3).
+
+The file is changed as a tree of YAML nodes, so that keys and values that we know nothing of survive as
+they were written.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from filelock import FileLock, Timeout
+
+from cone_sidecar.ascii_text import ascii_text
+from cone_sidecar.atomic_file import PRIVATE_DIRECTORY, PRIVATE_FILE, write_atomically
+from cone_sidecar.domain.profile import DEFAULT_TENANT
+from cone_sidecar.errors import ConfigurationError
+from cone_sidecar.secret import Secret
+
+FILE_NAME = "config.yaml"
+DEFAULT_REGION = "us-east-1"
+INDENT = 4
+LOCK_TIMEOUT_S = 10
+NULL = "tag:yaml.org,2002:null"
+STRING = "tag:yaml.org,2002:str"
+MAPPING = "tag:yaml.org,2002:map"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedClient:
+    """The client id and secret of one profile; what isn't there is empty."""
+
+    client_id: str
+    client_secret: Secret = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AwsSettings:
+    """What ``cone aws setup`` remembers. ``sso_url`` is empty before its first run."""
+
+    sso_url: str = ""
+    sso_region: str = DEFAULT_REGION
+    region: str = DEFAULT_REGION
+
+
+class ConeConfig:
+    """Look up and save; what wasn't asked to change stays, flags and variables never get in."""
+
+    def __init__(self, path: Path, root: yaml.MappingNode) -> None:
+        self.path = path
+        self._root = root
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str]) -> "ConeConfig":
+        """Read the file; a missing one is empty.
+
+        Raises:
+            ConfigurationError: It can't be read, or is no YAML mapping.
+        """
+        path = config_path(environment)
+        return cls(path, _read(path))
+
+    @property
+    def default_profile(self) -> str:
+        """Return the top-level ``profile``, empty where there is none."""
+        return _text(_child(self._root, ["profile"]))
+
+    @property
+    def aws_settings(self) -> AwsSettings:
+        """Return the saved AWS settings, regions with their default."""
+        return AwsSettings(
+            sso_url=_text(_child(self._root, ["aws_sso_start_url"])),
+            sso_region=_text(_child(self._root, ["aws_sso_region"])) or DEFAULT_REGION,
+            region=_text(_child(self._root, ["aws_default_region"])) or DEFAULT_REGION,
+        )
+
+    def client(self, profile: str) -> SavedClient | None:
+        """Return what is saved for ``profile``, None where nothing is.
+
+        Names are looked up in lower case, and a dot in one is a level of the file.
+        """
+        found = _child(self._root, ["profiles", *_levels(profile)])
+        client_id, secret = _text(_child(found, ["client-id"])), _child(found, ["client-secret"])
+        if not client_id and not _text(secret):
+            return None
+        return SavedClient(client_id, Secret(_text(secret)))
+
+    def save_client(self, profile: str, client_id: str, client_secret: Secret) -> Path:
+        """Save a login under ``profile``; returns the file's path.
+
+        Raises:
+            ConfigurationError: The file can't be read or written. It is as it was.
+        """
+        with self._changing() as root:
+            node = _descend(root, ["profiles", *_levels(profile)], self.path)
+            _put(node, "client-id", client_id)
+            _put(node, "client-secret", client_secret.reveal())
+        return self.path
+
+    def save_aws_settings(self, settings: AwsSettings) -> None:
+        """Save what ``cone aws setup`` was told; raises as :meth:`save_client` does."""
+        with self._changing() as root:
+            _put(root, "aws_sso_start_url", settings.sso_url)
+            _put(root, "aws_sso_region", settings.sso_region)
+            _put(root, "aws_default_region", settings.region)
+
+    @contextmanager
+    def _changing(self) -> Iterator[yaml.MappingNode]:
+        """Read again under a lock, hand out the tree to change, and write it."""
+        lock = FileLock(
+            self.path.with_name(f".{FILE_NAME}.lock"), timeout=LOCK_TIMEOUT_S, mode=PRIVATE_FILE
+        )
+        try:
+            self.path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout as error:
+            raise ConfigurationError(
+                f"another process holds the lock of {ascii_text(str(self.path))}",
+                hint=f"retry; if nothing else is running, delete {lock.lock_file}",
+            ) from error
+        except OSError as error:
+            raise _unusable(self.path, "written", error) from error
+        try:
+            root = _read(self.path)
+            yield root
+            try:
+                write_atomically(self.path, _render(root), mode=PRIVATE_FILE)
+            except OSError as error:
+                raise _unusable(self.path, "written", error) from error
+            self._root = root
+        finally:
+            lock.release()
+
+
+def config_path(environment: Mapping[str, str]) -> Path:
+    """Return the file's path; ``$CONE_CONFIG_PATH`` names its directory."""
+    directory = environment.get("CONE_CONFIG_PATH")
+    if directory:
+        return Path(directory) / FILE_NAME
+    return Path(environment.get("HOME") or Path.home()) / ".conductorone" / FILE_NAME
+
+
+def _read(path: Path) -> yaml.MappingNode:
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return yaml.MappingNode(MAPPING, [])
+    except OSError as error:
+        raise _unusable(path, "read", error) from error
+    try:
+        root = yaml.compose(data, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        # Neither the parser's text nor its excerpt is shown or chained: both may hold a secret.
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise _malformed(path, line) from None
+    except yaml.reader.ReaderError as error:
+        raise _malformed(path, data[: error.position].count(b"\n") + 1) from None
+    except (yaml.YAMLError, RecursionError):
+        raise _malformed(path, 1) from None
+    if root is None or root.tag == NULL:
+        return yaml.MappingNode(MAPPING, [])
+    if not isinstance(root, yaml.MappingNode):
+        raise _malformed(path, root.start_mark.line + 1)
+    return root
+
+
+def _render(root: yaml.MappingNode) -> bytes:
+    text: str = yaml.serialize(
+        root, Dumper=yaml.SafeDumper, indent=INDENT, width=sys.maxsize, allow_unicode=True
+    )
+    return text.encode()
+
+
+def _levels(profile: str) -> list[str]:
+    return (profile or DEFAULT_TENANT).lower().split(".")
+
+
+def _child(node: yaml.Node | None, keys: list[str]) -> yaml.Node | None:
+    """Return the node under ``keys``, upper and lower case alike; a key of the file may hold dots."""
+    if not keys:
+        return node
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    for taken in range(len(keys), 0, -1):
+        wanted = ".".join(keys[:taken])
+        for key, value in reversed(node.value):
+            if isinstance(key, yaml.ScalarNode) and key.value.lower() == wanted:
+                found = _child(value, keys[taken:])
+                if found is not None:
+                    return found
+    return None
+
+
+def _text(node: yaml.Node | None) -> str:
+    """Return a scalar's text; null and what isn't a scalar are empty."""
+    if not isinstance(node, yaml.ScalarNode) or node.tag == NULL:
+        return ""
+    return str(node.value)
+
+
+def _descend(node: yaml.MappingNode, keys: list[str], path: Path) -> yaml.MappingNode:
+    """Return the mapping under ``keys`` for changing, made where there is none."""
+    if not keys:
+        return node
+    for taken in range(len(keys), 0, -1):
+        key = ".".join(keys[:taken])
+        found = _child(node, [key])
+        if isinstance(found, yaml.MappingNode):
+            # A copy: where the file has an alias, the mapping that it stands for stays as it was.
+            own = yaml.MappingNode(found.tag, list(found.value), flow_style=found.flow_style)
+            _replace(node, key, own)
+            return _descend(own, keys[taken:], path)
+        if _text(found) or isinstance(found, yaml.SequenceNode):
+            raise ConfigurationError(
+                f"{ascii_text(key)} in {ascii_text(str(path))} is not a mapping",
+                hint=f"correct it, or move {path} away and log in again",
+            )
+    made = yaml.MappingNode(MAPPING, [], flow_style=False)
+    _replace(node, keys[0], made)
+    return _descend(made, keys[1:], path)
+
+
+def _put(node: yaml.MappingNode, key: str, text: str) -> None:
+    _replace(node, key, yaml.ScalarNode(STRING, text))
+
+
+def _replace(node: yaml.MappingNode, key: str, value: yaml.Node) -> None:
+    for index, (name, _) in reversed(list(enumerate(node.value))):
+        if isinstance(name, yaml.ScalarNode) and name.value.lower() == key:
+            node.value[index] = (name, value)
+            return
+    node.value.append((yaml.ScalarNode(STRING, key), value))
+
+
+def _malformed(path: Path, line: int) -> ConfigurationError:
+    return ConfigurationError(
+        f"{ascii_text(str(path))} is not valid YAML at line {line}",
+        hint=f"correct line {line}, or move {path} away and run: cone login <tenant>",
+    )
+
+
+def _unusable(path: Path, verb: str, error: OSError) -> ConfigurationError:
+    reason = (error.strerror or "failed").lower()
+    return ConfigurationError(
+        f"{ascii_text(str(path))} can't be {verb}: {reason}",
+        hint=f"make {path} usable for you, or set CONE_CONFIG_PATH to another directory",
+    )

@@ -1,0 +1,1 @@
+"""A ConductorOne tenant, an IAM Identity Center and an STS that behave on the wire as the real ones."""

@@ -1,0 +1,85 @@
+"""The simulator: one application that is a tenant, an Identity Center and an STS on the wire."""
+
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from cone_sidecar.clock import SystemClock, seconds
+from cone_sidecar.simulator.authorization_codes import AuthorizationCodes
+from cone_sidecar.simulator.authorize_page import AuthorizePage, authorize_routes
+from cone_sidecar.simulator.client_registration import ClientRegistry
+from cone_sidecar.simulator.control import Control, control_routes
+from cone_sidecar.simulator.device_page import DevicePage, device_routes
+from cone_sidecar.simulator.faults import FaultMiddleware, Faults
+from cone_sidecar.simulator.front_page import FrontPage, front_routes
+from cone_sidecar.simulator.journal import CONTROL_PREFIX, Journal, JournalMiddleware
+from cone_sidecar.simulator.oidc import OidcService, oidc_routes
+from cone_sidecar.simulator.operations import service_of
+from cone_sidecar.simulator.portal import Portal, portal_routes
+from cone_sidecar.simulator.role_credentials import RoleCredentialsRegister
+from cone_sidecar.simulator.scenario import Scenario
+from cone_sidecar.simulator.service_errors import service_error
+from cone_sidecar.simulator.simulated_clock import SimulatedClock
+from cone_sidecar.simulator.sso_sessions import SsoSessions
+from cone_sidecar.simulator.sts import SecurityTokenService, sts_routes
+from cone_sidecar.simulator.tenant import tenant_routes
+from cone_sidecar.simulator.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """A simulator: what to serve, and what steers it within this process."""
+
+    app: ASGIApp
+    world: World
+    journal: Journal
+    faults: Faults
+
+
+def build_simulator(
+    scenario: Scenario, *, auto_confirm: bool = False, clock: SimulatedClock | None = None
+) -> Simulator:
+    """Build a simulator of ``scenario``; ``auto_confirm`` allows each sign-in at once."""
+    clock = clock or SimulatedClock()
+    world = World(scenario, clock)
+    devices = world.device_authorizations
+    devices.auto_confirm = auto_confirm
+    journal, faults = Journal(), Faults()
+    sessions = SsoSessions(
+        clock,
+        access_token=seconds(world.lifetimes.access_token),
+        refresh_token=seconds(world.lifetimes.refresh_token),
+    )
+    credentials = RoleCredentialsRegister(clock, seconds(world.lifetimes.role_credentials))
+    codes = AuthorizationCodes(clock)
+    clients = ClientRegistry(clock, scenario.tenant)
+    sts = SecurityTokenService(credentials, clock=clock, wall_clock=SystemClock())
+    oidc = OidcService(world, clients, devices, codes, sessions, clock)
+    routes: list[BaseRoute] = [
+        *oidc_routes(oidc),
+        *portal_routes(Portal(world, sessions, credentials)),
+        *sts_routes(sts),
+        *device_routes(DevicePage(world, devices)),
+        *authorize_routes(AuthorizePage(world, codes, auto_confirm=auto_confirm)),
+        *control_routes(Control(world, journal, faults, devices, sessions)),
+        *front_routes(FrontPage(world, sts)),
+        *tenant_routes(world),
+    ]
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
+    app.router.redirect_slashes = False
+    faulty = FaultMiddleware(app, faults, clock, scenario.lags.latency)
+    return Simulator(JournalMiddleware(faulty, journal, clock), world, journal, faults)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    """Answer what no route answers, in the words of the service whose path it is."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    response = service_error(service_of(request.url.path), status, "Not Found")
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response
