@@ -6,6 +6,7 @@ from cone_sidecar.errors import (
     AccessDenied,
     ApprovalRequired,
     ConeError,
+    ProfileIncomplete,
     RequestCancelled,
     RequestEnded,
     RequestFailed,
@@ -105,11 +106,19 @@ def ending(profile: str, error: ConeError) -> str:
     if template is None:
         return error_text(error)
     outcome = error.outcome if isinstance(error, RequestEnded) else ""
-    return template.format(profile=profile, task=error.task, hint=error.hint, outcome=outcome)
+    return template.format(
+        profile=profile,
+        message=error.message,
+        task=error.task,
+        hint=error.hint,
+        outcome=outcome,
+    )
 
 
 def _template(error: ConeError) -> str | None:
     match error:
+        case ProfileIncomplete():
+            return "{message}\ncone: hint: {hint}"
         case ApprovalRequired(task=""):
             return ADOPTED_UNSEEN
         case ApprovalRequired():

@@ -124,9 +124,12 @@ class ConeConfig:
             raise _unusable(self.path, "written", error) from error
         try:
             root = _read(self.path)
+            before = _render(root)
             yield root
             try:
-                write_atomically(self.path, _render(root), mode=PRIVATE_FILE)
+                # What is saved already isn't written again: YAML comments outlive that much.
+                if (after := _render(root)) != before:
+                    write_atomically(self.path, after, mode=PRIVATE_FILE)
             except OSError as error:
                 raise _unusable(self.path, "written", error) from error
             self._root = root

@@ -29,8 +29,8 @@ Drawn with code, HTTP status on the credentials endpoint, exit code::
     │   └── UpstreamRejected      UpstreamRejected        403   1
     └── InternalError             InternalError           503   1
 
-``message`` is one ASCII line of at most 160 characters, lower case, without a secret: a person meets it
-inside an SDK's traceback. ``hint`` says what to do next, a command where there is one.
+``message`` is one short line, lower case, without a secret: a person meets it inside an SDK's traceback
+(the endpoint makes ASCII of it). ``hint`` says what to do next, a command where there is one.
 """
 
 from typing import ClassVar

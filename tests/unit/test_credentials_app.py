@@ -40,7 +40,7 @@ class OneProfile:
         return [PROFILE]
 
 
-def an_app(clock, tenant=None, longest_wait_s=0.05):
+def an_app(clock, tenant=None, longest_wait_s=5.0):
     tenant = tenant or FakeTenant(grant=STANDING)
     broker = AccessBroker(
         connections=FakeConnections(tenant, FakeIdentityCenter(clock)),
@@ -164,16 +164,17 @@ async def test_percent_encoding_is_undone_once(clock):
 
 
 @pytest.mark.parametrize(
-    ("task", "status", "code"),
+    ("task", "wait_s", "status", "code"),
     [
-        (a_task(StepKind.APPROVAL), 403, "ApprovalPending"),
-        (a_task(StepKind.MACHINE), 503, "StillProcessing"),
-        (a_task(outcome=Outcome.DENIED, closed=True), 403, "AccessDenied"),
+        (a_task(StepKind.APPROVAL), 5.0, 403, "ApprovalPending"),
+        (a_task(StepKind.MACHINE), 0.3, 503, "StillProcessing"),
+        (a_task(outcome=Outcome.DENIED, closed=True), 5.0, 403, "AccessDenied"),
     ],
 )
-async def test_a_refusal_is_a_sentence_for_a_person(clock, task, status, code):
+async def test_a_refusal_is_a_sentence_for_a_person(clock, task, wait_s, status, code):
     """Both spellings, one ASCII line of at most 160 characters, the task before its URL."""
-    answer = await ask(an_app(HeldClock(), FakeTenant(tasks=[task])))
+    app = an_app(HeldClock(), FakeTenant(tasks=[task]), longest_wait_s=wait_s)
+    answer = await ask(app, user_agent="Go-http-client/1.1")
     assert answer.status_code == status
     body = answer.json()
     assert body["code"] == body["Code"] == code

@@ -32,9 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print ``unset`` and ``export`` lines; returns the exit code."""
-    from cone_sidecar.aws_config.profiles import read_profiles
-
     from cone_sidecar.authorization_token import token_in
+    from cone_sidecar.aws_config.profiles import read_profiles
     from cone_sidecar.errors import ProfileNotFound
     from cone_sidecar.runtime import find
     from cone_sidecar.warm_file import aws_config_path, state_directory

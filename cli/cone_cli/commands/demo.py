@@ -14,7 +14,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show it; returns 0 when STS confirmed each identity."""
-    from cone_cli.demonstration import Demonstration
+    from cone_cli.demonstration import demonstrate
+    from cone_cli.stage import Stage
 
-    with Demonstration() as demonstration:
-        return demonstration.show(keep=args.keep)
+    with Stage() as stage:
+        return demonstrate(stage, keep=args.keep)

@@ -20,7 +20,7 @@ from cone_sidecar.errors import ConfigurationError, ProfileIncomplete
 
 OUR_COMMAND = re.compile(r"""(?:^|/|\\)cone(?:\.exe)?["']?\s+aws\s+credentials(?:\s|$)""")
 COMMAND_PATH = re.compile(r"/[\w./=+@,:-]+")
-TRAILING_COMMENT = re.compile(r"\s[#;].*", re.DOTALL)
+TRAILING_COMMENT = re.compile(r"\s+[#;].*", re.DOTALL)
 DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 TRUTH = {"true": True, "yes": True, "on": True, "1": True}
 TRUTH |= {"false": False, "no": False, "off": False, "0": False}
@@ -112,14 +112,14 @@ def read_profile(document: AwsConfigDocument, name: str, values: Mapping[str, st
     """Read the profile ``name`` from its section's ``values``.
 
     Raises:
-        ProfileIncomplete: A key is missing (texts: reference §6.2, in ASCII).
+        ProfileIncomplete: A key is missing (texts: reference §6.2).
         ConfigurationError: A key's value has no meaning.
     """
     entitlement = entitlement_in(values)
     if entitlement is None:
         raise ProfileIncomplete(
             f'profile "{ascii_text(name)}" is missing cone_app_id or cone_entitlement_id '
-            "- re-run 'cone aws setup'",
+            "— re-run 'cone aws setup'",
             hint="delete the profile from the AWS config file, then run: cone aws setup",
             profile=name,
         )

@@ -17,7 +17,7 @@ from cone_sidecar.simulator.control import Control, control_routes
 from cone_sidecar.simulator.device_page import DevicePage, device_routes
 from cone_sidecar.simulator.faults import FaultMiddleware, Faults
 from cone_sidecar.simulator.front_page import FrontPage, front_routes
-from cone_sidecar.simulator.journal import CONTROL_PREFIX, Journal, JournalMiddleware
+from cone_sidecar.simulator.journal import Journal, JournalMiddleware
 from cone_sidecar.simulator.oidc import OidcService, oidc_routes
 from cone_sidecar.simulator.operations import service_of
 from cone_sidecar.simulator.portal import Portal, portal_routes
@@ -39,6 +39,7 @@ class Simulator:
     world: World
     journal: Journal
     faults: Faults
+    routes: tuple[BaseRoute, ...]
 
 
 def build_simulator(
@@ -73,7 +74,8 @@ def build_simulator(
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
     app.router.redirect_slashes = False
     faulty = FaultMiddleware(app, faults, clock, scenario.lags.latency)
-    return Simulator(JournalMiddleware(faulty, journal, clock), world, journal, faults)
+    journaled = JournalMiddleware(faulty, journal, clock)
+    return Simulator(journaled, world, journal, faults, tuple(routes))
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -11,6 +11,7 @@ import json
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from cone_sidecar.clock import Clock
@@ -86,12 +87,13 @@ class ClientRegistry:
         ):
             return None
         try:
-            fields = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+            fields: dict[str, Any] = json.loads(
+                base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+            )
         except (binascii.Error, ValueError):
             return None
-        registration = ClientRegistration(
-            **{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-        )
+        lists = ("scopes", "grant_types", "redirect_uris")
+        registration = ClientRegistration(**fields | {name: tuple(fields[name]) for name in lists})
         expires = datetime.fromtimestamp(registration.expires_at, UTC)
         current = expires > self._clock.now()
         return registration if current and registration.client_id == client_id else None

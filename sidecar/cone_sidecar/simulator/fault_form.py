@@ -14,7 +14,7 @@ from cone_sidecar.simulator.control_body import (
 )
 from cone_sidecar.simulator.durations import duration_seconds
 from cone_sidecar.simulator.faults import TOO_MANY_REQUESTS, Fault
-from cone_sidecar.simulator.operations import OPERATION_NAMES, matching_operations
+from cone_sidecar.simulator.operations import OPERATION_NAMES, matches_operation
 
 EFFECTS = ("reset", "hang", "truncate", "html")
 FAULT_KEYS = frozenset({"operation", "latency", "status", "retry_after", "body", "count", *EFFECTS})
@@ -29,7 +29,7 @@ def parse_fault(body: Mapping[str, Any]) -> Fault:
         ControlRefused: It names no operation, has no effect, or more than one.
     """
     operation = required_text(body, "operation")
-    if not matching_operations(operation):
+    if not any(matches_operation(operation, name) for name in OPERATION_NAMES):
         raise ControlRefused(
             f"no operation is called {operation!r}: known are {', '.join(sorted(OPERATION_NAMES))}"
         )

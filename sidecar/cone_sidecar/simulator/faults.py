@@ -1,7 +1,6 @@
 """Faults: what goes wrong on purpose, for the requests of chosen operations."""
 
 import contextlib
-import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cone_sidecar.clock import Clock
 from cone_sidecar.simulator.journal import CONTROL_PREFIX
-from cone_sidecar.simulator.operations import UNKNOWN, operation_of, service_of
+from cone_sidecar.simulator.operations import UNKNOWN, matches_operation, operation_of, service_of
 from cone_sidecar.simulator.service_errors import service_error
 from cone_sidecar.simulator.transport import close_connection, reset_connection
 
@@ -59,7 +58,7 @@ class Fault:
     def matches(self, operation: str) -> bool:
         """Tell whether it is for ``operation``, and not used up."""
         used_up = self.count is not None and self.hits >= self.count
-        return not used_up and fnmatch.fnmatchcase(operation, self.operation)
+        return not used_up and matches_operation(self.operation, operation)
 
     def as_json(self) -> dict[str, object]:
         """Return it as ``GET /_simulator/faults`` lists it."""

@@ -31,6 +31,7 @@ class Operation:
 
 
 UNKNOWN = "Unknown"
+API_PACKAGE = re.compile(r"^c1\.api\.\w+\.v1\.")
 
 
 def _operation(service: Service, name: str, method: str, path: str) -> Operation:
@@ -144,9 +145,14 @@ def operation_of(method: str, path: str, query: str = "") -> Operation | None:
     return None
 
 
-def matching_operations(pattern: str) -> list[str]:
-    """Return the names that a pattern such as ``TaskService.*`` stands for."""
-    return sorted(fnmatch.filter(OPERATION_NAMES, pattern))
+def matches_operation(pattern: str, name: str) -> bool:
+    """Tell whether ``pattern`` means ``name``: by the whole of it, its last part, or wildcards.
+
+    A full operationId, ``c1.api.task.v1.TaskService.Get``, means the same as ``TaskService.Get``.
+    """
+    short = API_PACKAGE.sub("", pattern)
+    last = name.rpartition(".")[2]
+    return fnmatch.fnmatchcase(name, short) or fnmatch.fnmatchcase(last, short)
 
 
 def service_of(path: str) -> Service:

@@ -19,7 +19,8 @@ button[value=deny] { background: #fff; color: #a3242b; border-color: #a3242b }
 p.note { color: #57606a; font-size: .875rem } table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; padding: .25rem .5rem .25rem 0; vertical-align: top }
 @media (prefers-color-scheme: dark) { body { color: #e6e9ee; background: #12151a }
-       main { background: #1b2027; border-color: #39414c } input, select { background: #12151a; color: inherit }
+       main { background: #1b2027; border-color: #39414c }
+       input, select { background: #12151a; color: inherit }
        p.note { color: #9aa4b2 } button[value=deny] { background: transparent; color: #ff8a8f } }
 """
 HEADERS = {

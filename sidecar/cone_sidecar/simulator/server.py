@@ -64,7 +64,16 @@ def base_url(listener: socket.socket, tls: TlsFiles | None) -> str:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to whoever runs it."""
+    """A uvicorn server that leaves signals to whoever runs it, and tells when it accepts."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.accepting = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to accept."""
+        await super().startup(sockets)
+        self.accepting.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -115,17 +124,14 @@ async def serving(
     """
     server = new_server(app, tls)
     listener = bind(host, port)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    running.add_done_callback(lambda _: server.accepting.set())
     try:
-        url = base_url(listener, tls)
-        async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(server.serve(sockets=[listener]))
-            try:
-                while not server.started and not running.done():
-                    await asyncio.sleep(0.002)
-                yield url
-            finally:
-                server.should_exit = True
+        await server.accepting.wait()
+        yield base_url(listener, tls)
     finally:
+        server.should_exit = True
+        await running
         listener.close()
 
 

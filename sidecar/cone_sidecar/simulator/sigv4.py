@@ -183,7 +183,7 @@ def sign(request: SignedRequest, signature: Signature, secret: str, payload: str
         )
     )
     digest = hashlib.sha256(canonical.encode()).hexdigest()
-    to_sign = "\n".join((ALGORITHM, signature.timestamp, signature.scope, digest))
+    to_sign = f"{ALGORITHM}\n{signature.timestamp}\n{signature.scope}\n{digest}"
     key = f"AWS4{secret}".encode()
     for part in signature.scope.split("/"):
         key = hmac.digest(key, part.encode(), hashlib.sha256)

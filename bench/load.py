@@ -1,0 +1,120 @@
+"""A load of keep-alive connections on one URL, from a process of its own; prints JSON figures.
+
+Written on asyncio's protocols, with the request's bytes made once: the client must not be the slower end.
+"""
+
+import asyncio
+import json
+import sys
+import time
+
+LENGTH = b"content-length: "
+
+
+class Connection(asyncio.Protocol):
+    """Send a request, wait for the whole answer, send the next."""
+
+    def __init__(self, request: bytes, until: "Load") -> None:
+        self._request = request
+        self._load = until
+        self._buffer = b""
+        self._sent = 0.0
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._send()
+
+    def _send(self) -> None:
+        assert self._transport is not None
+        if not self._load.take():
+            self._transport.close()
+            return
+        self._sent = time.perf_counter()
+        self._transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        """Take note of an answer once it is whole."""
+        buffer = self._buffer + data if self._buffer else data
+        head, separator, body = buffer.partition(b"\r\n\r\n")
+        if not separator:
+            self._buffer = buffer
+            return
+        start = head.lower().index(LENGTH) + len(LENGTH)
+        length = int(head[start:].split(b"\r\n", 1)[0])
+        if len(body) < length:
+            self._buffer = buffer
+            return
+        self._buffer = b""
+        self._load.note(time.perf_counter() - self._sent, ok=b" 200 " in head[:14])
+        self._send()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._load.lost(failed=exc is not None)
+
+
+class Load:
+    """Count what is asked and answered."""
+
+    def __init__(self, requests: int, connections: int) -> None:
+        self._left = requests
+        self._open = connections
+        self.latencies: list[float] = []
+        self.failures = 0
+        self.done = asyncio.Event()
+
+    def take(self) -> bool:
+        """Take one request out of those that are left."""
+        self._left -= 1
+        return self._left >= 0
+
+    def note(self, latency: float, *, ok: bool) -> None:
+        """Note an answer."""
+        self.latencies.append(latency)
+        self.failures += not ok
+
+    def lost(self, *, failed: bool) -> None:
+        """Note a closed connection."""
+        self.failures += failed
+        self._open -= 1
+        if self._open == 0:
+            self.done.set()
+
+
+async def run(host: str, port: int, request: bytes, requests: int, connections: int) -> None:
+    """Put the load on, and print the figures."""
+    load = Load(requests, connections)
+    loop = asyncio.get_running_loop()
+    started = time.perf_counter()
+    for _ in range(connections):
+        await loop.create_connection(lambda: Connection(request, load), host, port)
+    await load.done.wait()
+    took = time.perf_counter() - started
+    ordered = sorted(load.latencies)
+    print(
+        json.dumps(
+            {
+                "rps": len(ordered) / took,
+                "p50_ms": ordered[len(ordered) // 2] * 1000,
+                "p99_ms": ordered[int(len(ordered) * 0.99)] * 1000,
+                "failures": load.failures,
+                "answers": len(ordered),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    settings = json.load(sys.stdin)
+    asyncio.run(
+        run(
+            settings["host"],
+            settings["port"],
+            settings["request"].encode(),
+            settings["requests"],
+            settings["connections"],
+        )
+    )

@@ -1,0 +1,372 @@
+"""``cone aws setup``: from the catalogue to the AWS config file."""
+
+import argparse
+import difflib
+import os
+import shlex
+import stat
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+
+import pytest
+import yaml
+from botocore.configloader import load_config
+
+import cone_cli.composition
+from cone_cli.commands import aws_setup, aws_setup_show
+from cone_sidecar.aws_config.document import AwsConfigDocument
+from cone_sidecar.aws_config.profiles import profiles_in
+from cone_sidecar.cone_config import AwsSettings
+from cone_sidecar.domain.profile import EntitlementRef, PermissionSet, SkippedEntitlement
+from cone_sidecar.errors import ConfigurationError, LoginRequired, UsageError
+from cone_sidecar.profile_setup import set_up
+
+URL = "https://myorg.awsapps.com/start"
+SETTINGS = AwsSettings(URL, "us-east-1", "us-west-2")
+
+HAND_WRITTEN = """\
+# keep me
+[default]
+region = eu-west-1
+
+[profile "production-admin"]   ; mine, by hand
+    aws_access_key_id = AKIA
+s3 =
+    addressing_style = path
+
+# [profile other-admin]
+[services local]
+sts =
+  endpoint_url = http://localhost:1"""
+
+
+def a_set(number, account="Production", role="Admin", account_id="111122223333"):
+    """Make a permission set."""
+    ref = EntitlementRef("app", f"{number:04}")
+    return PermissionSet(ref, account_id, account, role, f"{role} Permission Set")
+
+
+CATALOGUE = [
+    a_set(n, f"Acct {n % 50:03}", f"Role{n // 50:03}", f"{n % 50:012}") for n in range(250)
+]
+
+
+def apply(data, found, *, settings=SETTINGS, tenant="default"):
+    """Set up over ``data``; gives the result and the new bytes."""
+    document = AwsConfigDocument.parse(data)
+    result = set_up(found, document, settings=settings, tenant=tenant, command="/usr/bin/cone")
+    return result, document.render()
+
+
+def test_one_profile_is_written_as_documented():
+    """The original's keys and order, without sso_session, and the session once behind it."""
+    result, data = apply(b"", [a_set(1), a_set(2, "Other")])
+    assert result.created == ["production-admin", "other-admin"]
+    blocks = data.decode().split("\n\n")
+    assert blocks[0] == (
+        "[profile production-admin]\n"
+        'credential_process = /usr/bin/cone aws credentials "production-admin"\n'
+        "cone_app_id = app\n"
+        "cone_entitlement_id = 0001\n"
+        "cone_sso_account_id = 111122223333\n"
+        "cone_sso_role_name = Admin\n"
+        "cone_sso_region = us-east-1\n"
+        f"cone_sso_start_url = {URL}\n"
+        "cone_sso_registration_scopes = sso:account:access\n"
+        "cone_sso_session = cone-sso\n"
+        "region = us-west-2\n"
+        "output = json"
+    )
+    assert blocks[1] == (
+        "[sso-session cone-sso]\n"
+        f"sso_start_url = {URL}\n"
+        "sso_region = us-east-1\n"
+        "sso_registration_scopes = sso:account:access"
+    )
+    assert blocks[2].startswith("[profile other-admin]\n")
+    assert len(blocks) == 3
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_250_sets_are_250_profiles_and_a_second_run_changes_nothing(tmp_path, end):
+    """All are there, foreign content is untouched, and nothing is written twice."""
+    before = HAND_WRITTEN.replace("\n", end).encode()
+    result, data = apply(before, CATALOGUE)
+    assert len(result.created) == len(set(result.created)) == 250
+    assert data.startswith(before)
+    assert (b"\r" in data) == (end == "\r\n")
+    again, same = apply(data, CATALOGUE)
+    assert (again.created, again.existing) == ([], 250)
+    assert same == data
+    path = tmp_path / "config"
+    path.write_bytes(data)
+    profiles = load_config(str(path))["profiles"]
+    assert set(profiles) == {"default", "production-admin", *result.created}
+    for found, name in zip(CATALOGUE, result.created, strict=True):
+        assert profiles[name]["cone_entitlement_id"] == found.entitlement.entitlement_id
+        assert profiles[name]["cone_sso_account_id"] == found.account_id
+        words = shlex.split(profiles[name]["credential_process"])
+        assert words == ["/usr/bin/cone", "aws", "credentials", name]
+
+
+def test_a_foreign_profile_of_the_same_name_is_not_touched():
+    """Ours gets another name, and only lines are added."""
+    result, data = apply(HAND_WRITTEN.encode(), [a_set(1), a_set(2, "Other")])
+    assert result.created == ["production-admin-111122223333", "other-admin"]
+    changes = difflib.ndiff(HAND_WRITTEN.splitlines(), data.decode().splitlines())
+    assert not [line for line in changes if line.startswith("-")]
+
+
+def test_a_profile_is_known_by_its_entitlement():
+    """One that a person renamed, or that the original wrote, is there already."""
+    _, data = apply(b"", [a_set(1)])
+    renamed = data.replace(b"production-admin", b"prod")
+    result, same = apply(renamed, [a_set(1)])
+    assert (result.created, result.existing) == ([], 1)
+    assert same == renamed
+
+
+def test_a_new_set_is_added_and_the_others_stay():
+    """The catalogue grows; the file grows by that."""
+    _, data = apply(b"", CATALOGUE)
+    result, more = apply(data, [*CATALOGUE, a_set(999, "New")])
+    assert result.created == ["new-admin"]
+    assert more.startswith(data)
+    assert more.count(b"[sso-session cone-sso]") == 1
+
+
+def test_a_profile_of_an_older_version_stays_until_it_is_deleted():
+    """It has no entitlement; the guide says to delete it."""
+    old = b'[profile production-admin]\ncredential_process = cone aws credentials "production-admin"\n'
+    result, data = apply(old, [a_set(1)])
+    assert result.created == []
+    assert "cone_app_id" in result.left_out[0].reason
+    assert data == old
+
+
+def test_a_corrected_region_reaches_the_profiles_that_are_there():
+    """The guide's cure for a wrong --sso-region: run set-up again with the right one."""
+    _, data = apply(b"", [a_set(1)])
+    corrected = AwsSettings(URL, "eu-west-1", "us-west-2")
+    result, after = apply(data, [a_set(1)], settings=corrected)
+    assert (result.created, result.session_corrected) == ([], True)
+    profile = profiles_in(AwsConfigDocument.parse(after))["production-admin"]
+    assert profile.session.region == "eu-west-1"
+    assert apply(after, [a_set(1)], settings=corrected)[1] == after
+
+
+def test_the_tenant_is_named_where_it_is_not_the_default():
+    """A profile knows whose catalogue it came from."""
+    _, data = apply(b"", [a_set(1)], tenant="work")
+    assert b"\ncone_tenant = work\n" in data
+
+
+def test_hostile_names_inject_nothing(tmp_path):
+    """Lines, sections and shell words stay what we meant; what can't be written is skipped."""
+    hostile = [
+        a_set(1, "x]\n[profile evil]\ncredential_process = evil"),
+        a_set(2, "$(touch pwned) `id` \"; rm -rf '"),
+        a_set(3, "ok", "Ad\x1b[31m\x00min"),
+        a_set(4, "ok", "#comment"),
+        a_set(5, "ok", 'Ad"min]'),
+        a_set(6, "ok", "\ud800"),
+    ]
+    result, data = apply(b"[profile before]\nregion = us-east-1\n", hostile)
+    assert [len(result.created), len(result.left_out)] == [3, 3]
+    path = tmp_path / "config"
+    path.write_bytes(data)
+    profiles = load_config(str(path))["profiles"]
+    assert set(profiles) == {"before", *result.created}
+    for name in result.created:
+        command = profiles[name]["credential_process"]
+        words = ["/usr/bin/cone", "aws", "credentials", name]
+        assert shlex.split(command) == words
+        # All SDKs but botocore's run it in a shell.
+        seen = subprocess.run(
+            ["sh", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True
+        )
+        assert seen.stdout.splitlines() == words
+    assert profiles[result.created[-1]]["cone_sso_role_name"] == 'Ad"min]'
+
+
+class FakeTenant:
+    """A tenant with a catalogue."""
+
+    def __init__(self, found):
+        self.found = found
+
+    async def permission_sets(self):
+        """Return the catalogue."""
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+@pytest.fixture(name="setup")
+def _setup(tmp_path, monkeypatch):
+    """Run the command at a home of its own; gives exit code, config file's bytes and settings."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("AWS_CONFIG_FILE", "CONE_CONFIG_PATH", "CONE_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    cone = tmp_path / "bin" / "cone"
+    cone.parent.mkdir()
+    cone.write_text("#!/bin/sh\n")
+    cone.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(cone)])
+
+    def run(found, *flags, tenant_profile=""):
+        @asynccontextmanager
+        async def open_tenant(_):
+            yield FakeTenant(found)
+
+        monkeypatch.setattr(cone_cli.composition, "open_tenant", open_tenant)
+        parser = argparse.ArgumentParser()
+        aws_setup.configure(parser)
+        args = parser.parse_args(flags)
+        if tenant_profile:
+            args.tenant_profile = tenant_profile
+        return aws_setup.run(args)
+
+    run.home = tmp_path
+    run.file = tmp_path / ".aws" / "config"
+    run.settings = tmp_path / ".conductorone" / "config.yaml"
+    run.cone = cone
+    return run
+
+
+def test_the_command_says_what_it_did(setup, capsys):
+    """The original's lines, on stdout; a terminal's control characters in names do nothing."""
+    found = [a_set(1), SkippedEntitlement("Odd\x1b[2J", "no account")]
+    assert setup(found, "--sso-url", URL, "--region", "us-west-2") == 0
+    assert capsys.readouterr().out == (
+        f"INFO  SSO URL:        {URL}\n"
+        "INFO  SSO Region:     us-east-1\n"
+        "INFO  Default Region: us-west-2\n"
+        "SUCCESS  Created profile: production-admin\n"
+        "WARNING  Skipping Odd?[2J: no account\n"
+        "INFO  \n"
+        "Done: 1 profiles created, 1 skipped (already exist or missing data).\n"
+    )
+    assert f"credential_process = {setup.cone} aws" in setup.file.read_text()
+    assert stat.S_IMODE(setup.file.stat().st_mode) == 0o600
+
+
+def test_settings_are_remembered(setup, capsys):
+    """The second run needs no flag, writes nothing, and show shows them."""
+    setup([a_set(1)], "--sso-url", URL, "--sso-region", "eu-west-1")
+    before = setup.file.read_bytes(), setup.file.stat().st_mtime_ns
+    assert setup([a_set(1)]) == 0
+    assert (setup.file.read_bytes(), setup.file.stat().st_mtime_ns) == before
+    assert yaml.safe_load(setup.settings.read_text()) == {
+        "aws_sso_start_url": URL,
+        "aws_sso_region": "eu-west-1",
+        "aws_default_region": "us-east-1",
+    }
+    assert "Done: 0 profiles created, 1 skipped" in capsys.readouterr().out
+    assert aws_setup_show.run(argparse.Namespace()) == 0
+    assert capsys.readouterr().out == (
+        f"SSO URL:        {URL}\nSSO Region:     eu-west-1\nDefault Region: us-east-1\n"
+    )
+
+
+def test_show_tells_how_to_begin(setup, capsys):
+    """Before the first run there is nothing to show."""
+    assert aws_setup_show.run(argparse.Namespace()) == 0
+    assert capsys.readouterr().out == (
+        "WARNING  No AWS SSO configuration found. Run 'cone aws setup --sso-url <url>' first.\n"
+    )
+    assert not setup.settings.exists()
+
+
+def test_an_empty_catalogue_writes_no_profiles(setup, capsys):
+    """The settings are saved, the AWS config file isn't made."""
+    assert setup([], "--sso-url", URL) == 0
+    assert "INFO  No AWS permission set entitlements found." in capsys.readouterr().out
+    assert setup.settings.exists()
+    assert not setup.file.exists()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        [],
+        ["--sso-url", "myorg.awsapps.com/start"],
+        ["--sso-url", "https://"],
+        ["--sso-url", "https://[x"],
+        ["--sso-url", "https://a.example/start\n[profile x]"],
+        ["--sso-url", "https://a.example/ #x"],
+        ["--sso-url", "ftp://a.example/"],
+        ["--sso-url", URL, "--sso-region", "us-east"],
+        ["--sso-url", URL, "--sso-region", "us-east-1a"],
+        ["--sso-url", URL, "--region", "US-EAST-1"],
+    ],
+)
+def test_what_cant_be_right_is_refused_before_anything_is_written(setup, flags):
+    """A wrong flag costs nothing, and the hint is a command."""
+    with pytest.raises(UsageError) as caught:
+        setup([a_set(1)], *flags)
+    assert caught.value.hint.startswith("cone aws setup --")
+    assert not setup.settings.exists()
+    assert not setup.file.exists()
+
+
+def test_a_first_run_without_url_says_so(setup):
+    """The promised text."""
+    with pytest.raises(UsageError, match=r"^--sso-url is required on first run$"):
+        setup([a_set(1)])
+
+
+def test_a_tenant_that_refuses_leaves_the_file_as_it_was(setup):
+    """Nothing is half-written when the catalogue can't be had."""
+    with pytest.raises(LoginRequired):
+        setup(LoginRequired("no"), "--sso-url", URL)
+    assert not setup.file.exists()
+
+
+def test_a_malformed_config_file_is_told_of_first(setup):
+    """Before settings are saved or the tenant is asked."""
+    setup.file.parent.mkdir()
+    setup.file.write_text("nonsense\n")
+    with pytest.raises(ConfigurationError, match="malformed at line 1"):
+        setup(AssertionError("asked"), "--sso-url", URL)
+    assert setup.file.read_text() == "nonsense\n"
+    assert not setup.settings.exists()
+
+
+def test_mode_and_other_settings_survive(setup):
+    """An existing file keeps its mode; the original's other keys stay."""
+    setup.file.parent.mkdir()
+    setup.file.write_text(HAND_WRITTEN)
+    setup.file.chmod(0o644)
+    setup.settings.parent.mkdir()
+    setup.settings.write_text(
+        "debug: false\nprofiles: {default: {client-id: i, client-secret: s}}\n"
+    )
+    setup([a_set(1)], "--sso-url", URL)
+    assert stat.S_IMODE(setup.file.stat().st_mode) == 0o644
+    kept = yaml.safe_load(setup.settings.read_text())
+    assert kept["debug"] is False
+    assert kept["profiles"] == {"default": {"client-id": "i", "client-secret": "s"}}
+
+
+def test_the_tenants_profile_is_written_and_not_saved(setup):
+    """``-p work`` is for this run: the profiles say it, the settings don't."""
+    setup([a_set(1)], "--sso-url", URL, tenant_profile="work")
+    assert "cone_tenant = work" in setup.file.read_text()
+    assert "work" not in setup.settings.read_text()
+
+
+def test_a_cone_under_a_path_with_spaces_is_not_written(setup, monkeypatch):
+    """Another cone that needs no quotes is taken; without one, the fix is told."""
+    spaced = setup.home / "a b" / "cone"
+    spaced.parent.mkdir()
+    spaced.symlink_to(setup.cone)
+    monkeypatch.setattr(sys, "argv", [str(spaced)])
+    monkeypatch.setattr(sys, "executable", str(spaced.with_name("python")))
+    path = os.pathsep.join([str(spaced.parent), str(setup.cone.parent)])
+    assert aws_setup.cone_path({"PATH": str(setup.cone.parent)}) == str(setup.cone)
+    with pytest.raises(ConfigurationError) as caught:
+        aws_setup.cone_path({"PATH": path})
+    assert "ln -s" in caught.value.hint
+    assert not setup.file.exists()
