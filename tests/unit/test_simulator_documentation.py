@@ -8,6 +8,7 @@ import pytest
 from starlette.routing import Route
 
 from cone_cli.commands import simulator as command
+from cone_sidecar.simulator import scenario
 from cone_sidecar.simulator.app import build_simulator
 from cone_sidecar.simulator.fault_form import FAULT_KEYS
 from cone_sidecar.simulator.operations import OPERATIONS, operation_of
@@ -69,3 +70,29 @@ def test_each_option_is_documented():
     command.configure(parser)
     options = {option for action in parser._actions for option in action.option_strings}
     assert {option for option in options if f"`{option}" not in TEXT} == set()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        scenario.SECTIONS,
+        scenario.USER_KEYS,
+        scenario.ACCOUNT_KEYS,
+        scenario.PERMISSION_SET_KEYS,
+        scenario.BULK_KEYS,
+        scenario.LAG_KEYS,
+        scenario.LIFETIME_KEYS,
+        tuple(scenario.POLICIES),
+    ],
+)
+def test_each_key_of_a_scenario_is_documented(keys):
+    """Each section, key and policy has its place in the chapter about scenarios."""
+    chapter = TEXT.partition("## A scenario")[2].partition("## ")[0]
+    assert {key for key in keys if f"`{key}`" not in chapter and f"{key}:" not in chapter} == set()
+
+
+def test_the_documented_scenario_loads(tmp_path):
+    """The example is a scenario."""
+    file = tmp_path / "scenario.yaml"
+    file.write_text(TEXT.partition("```yaml\n")[2].partition("```")[0])
+    assert load_scenario(file).bulk.accounts == 50

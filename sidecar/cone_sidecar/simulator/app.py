@@ -1,5 +1,7 @@
 """The simulator: one application that is a tenant, an Identity Center and an STS on the wire."""
 
+import logging
+import os
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -27,8 +29,12 @@ from cone_sidecar.simulator.service_errors import service_error
 from cone_sidecar.simulator.simulated_clock import SimulatedClock
 from cone_sidecar.simulator.sso_sessions import SsoSessions
 from cone_sidecar.simulator.sts import SecurityTokenService, sts_routes
+from cone_sidecar.simulator.task_page import TaskPage, task_routes
 from cone_sidecar.simulator.tenant import tenant_routes
 from cone_sidecar.simulator.world import World
+
+INTERNAL_ERROR = 500
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +73,12 @@ def build_simulator(
         *sts_routes(sts),
         *device_routes(DevicePage(world, devices)),
         *authorize_routes(AuthorizePage(world, codes, auto_confirm=auto_confirm)),
+        *task_routes(TaskPage(world)),
         *control_routes(Control(world, journal, faults, devices, sessions)),
         *front_routes(FrontPage(world, sts)),
         *tenant_routes(world),
     ]
-    app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse, Exception: _own_up})
     app.router.redirect_slashes = False
     faulty = FaultMiddleware(app, faults, clock, scenario.lags.latency)
     journaled = JournalMiddleware(faulty, journal, clock)
@@ -80,8 +87,24 @@ def build_simulator(
 
 async def _refuse(request: Request, error: Exception) -> Response:
     """Answer what no route answers, in the words of the service whose path it is."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    response = service_error(service_of(request.url.path), status, "Not Found")
-    if isinstance(error, HTTPException) and error.headers:
+    if not isinstance(error, HTTPException):
+        raise error
+    response = service_error(service_of(request.url.path), error.status_code, error.detail)
+    if error.headers:
         response.headers.update(error.headers)
     return response
+
+
+async def _own_up(request: Request, error: Exception) -> Response:
+    """Answer a fault of our own, and tell of it in one line; CONE_TRACEBACK=1 tells the rest."""
+    name = type(error).__name__
+    wanted = bool(os.environ.get("CONE_TRACEBACK"))
+    _log.error(
+        "cone: error: internal error at %s %s (%s)",
+        request.method,
+        request.url.path,
+        name,
+        exc_info=error if wanted else None,
+    )
+    service = service_of(request.url.path)
+    return service_error(service, INTERNAL_ERROR, f"internal error of the simulator ({name})")

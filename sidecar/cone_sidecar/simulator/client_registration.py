@@ -111,7 +111,9 @@ def is_redirect_uri(text: str) -> bool:
         return False
     if parts.scheme == "http":
         return loopback and not parts.fragment
-    return bool(parts.scheme) and not parts.fragment and parts.scheme not in {"javascript", "data"}
+    # A scheme of its own leads back into an application of this machine; these lead elsewhere.
+    foreign = {"", "https", "javascript", "data", "file", "ftp"}
+    return parts.scheme not in foreign and not parts.fragment
 
 
 def _same_redirect(known: str, asked: str) -> bool:

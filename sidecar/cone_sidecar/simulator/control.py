@@ -65,7 +65,7 @@ class Control:
     async def decide_task(self, request: Request) -> Response:
         """Approve, deny or cancel a task, as one of its approvers would."""
         await read_body(request, ())
-        number, decision = request.path_params["number"], request.path_params["decision"]
+        number, decision = request.path_params["number"], _last_word(request)
         try:
             self.world.decide_task(number, decision)
         except KeyError:
@@ -77,7 +77,7 @@ class Control:
     async def decide_device(self, request: Request) -> Response:
         """Confirm or deny a device authorization, as the first user or the one with ``email``."""
         body = await read_body(request, {"email"})
-        user_code, decision = request.path_params["user_code"], request.path_params["decision"]
+        user_code, decision = request.path_params["user_code"], _last_word(request)
         user = self._user(body) or self.world.first_user
         try:
             if decision == "confirm":
@@ -141,15 +141,18 @@ class Control:
 
 
 def control_routes(control: Control) -> list[BaseRoute]:
-    """Return the routes under ``/_simulator/``."""
+    """Return the routes under ``/_simulator/``; the last word of a decision's path is what is decided."""
     rows: tuple[tuple[str, str, Handler], ...] = (
         ("GET", "/requests", control.list_requests),
         ("DELETE", "/requests", control.clear_requests),
         ("GET", "/faults", control.list_faults),
         ("POST", "/faults", control.add_fault),
         ("DELETE", "/faults", control.clear_faults),
-        ("POST", "/tasks/{number:int}/{decision}", control.decide_task),
-        ("POST", "/device/{user_code}/{decision}", control.decide_device),
+        ("POST", "/tasks/{number}/approve", control.decide_task),
+        ("POST", "/tasks/{number}/deny", control.decide_task),
+        ("POST", "/tasks/{number}/cancel", control.decide_task),
+        ("POST", "/device/{user_code}/confirm", control.decide_device),
+        ("POST", "/device/{user_code}/deny", control.decide_device),
         ("POST", "/grants/revoke", control.revoke_grant),
         ("POST", "/clock/advance", control.advance_clock),
         ("POST", "/sessions/expire", control.expire_sessions),
@@ -158,6 +161,10 @@ def control_routes(control: Control) -> list[BaseRoute]:
         Route(CONTROL_PREFIX + path, _refusing(handler), methods=[method])
         for method, path, handler in rows
     ]
+
+
+def _last_word(request: Request) -> str:
+    return request.url.path.rpartition("/")[2]
 
 
 def _refusing(handler: Handler) -> Handler:

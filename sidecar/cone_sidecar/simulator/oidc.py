@@ -16,7 +16,7 @@ from cone_sidecar.simulator.client_registration import (
     ClientRegistry,
     is_redirect_uri,
 )
-from cone_sidecar.simulator.device_authorization import DeviceAuthorizations
+from cone_sidecar.simulator.device_authorization import DeviceAuthorizations, DeviceStatus
 from cone_sidecar.simulator.service_errors import oidc_error
 from cone_sidecar.simulator.sso_sessions import SsoSession, SsoSessions
 from cone_sidecar.simulator.world import World
@@ -177,7 +177,26 @@ class OidcService:
         return user_id
 
     def _poll(self, client: ClientRegistration, device_code: str) -> str:
-        raise NotImplementedError
+        try:
+            device = self._devices.poll(device_code)
+        except KeyError:
+            raise _invalid_grant("Invalid device code provided") from None
+        if device.kind != KIND or device.client_id != client.client_id:
+            raise _invalid_grant("Invalid device code provided")
+        if device.expired(self._clock.now()):
+            raise OidcRefused("ExpiredTokenException", "expired_token", "Device code has expired")
+        if device.status is DeviceStatus.DENIED:
+            raise OidcRefused("AccessDeniedException", "access_denied", "The person denied it")
+        if device.user_id is not None:
+            self._devices.use_up(device_code)
+            return device.user_id
+        if device.too_fast:
+            raise OidcRefused("SlowDownException", "slow_down", "Polled faster than the interval")
+        raise OidcRefused(
+            "AuthorizationPendingException",
+            "authorization_pending",
+            "Authorization is still pending",
+        )
 
     def _client(self, body: Mapping[str, Any]) -> ClientRegistration:
         client = self._clients.read(_text(body, "clientId"), _text(body, "clientSecret"))

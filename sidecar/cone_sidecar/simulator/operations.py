@@ -128,6 +128,8 @@ OPERATIONS: tuple[Operation, ...] = (
         ("Authorize", "POST", "/authorize"),
         ("DevicePage", "GET", "/device"),
         ("DevicePage", "POST", "/device"),
+        ("TaskPage", "GET", "/task/{number}"),
+        ("TaskPage", "POST", "/task/{number}"),
     ),
 )
 # STS takes its action from the query as well, and has no path of its own.

@@ -1,0 +1,350 @@
+"""Scenarios: which people, accounts, permission sets and policies a simulated tenant has."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cone_sidecar.errors import ConfigurationError
+from cone_sidecar.secret import Secret
+from cone_sidecar.simulator.durations import duration_seconds
+
+# A policy's name, and the steps that it stands for; a list of names is their steps in a row.
+POLICIES: Mapping[str, tuple[str, ...]] = {
+    "auto": (),
+    "machine": ("webhook",),
+    "webhook": ("webhook",),
+    "agent": ("agent",),
+    "expression": ("expression",),
+    "wait": ("wait",),
+    "approval": ("approval",),
+    "form": ("form",),
+    "form_step": ("form_step",),
+    "deny": ("deny",),
+    "error": ("error",),
+    "timeout": ("timeout",),
+}
+HOUR_S = 3600.0
+DAY_S = 24 * HOUR_S
+ACCOUNT_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioUser:
+    """A person. Id and secret are made when they are absent."""
+
+    email: str
+    name: str = ""
+    client_id: str = ""
+    client_secret: Secret = field(default_factory=lambda: Secret(""), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioAccount:
+    """An AWS account."""
+
+    id: str
+    name: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lags:
+    """Delays in seconds: of every answer, of the tenant's decisions, of what shows where."""
+
+    latency: float = 0.0
+    policy_step: float = 0.0
+    provisioning: float = 0.0
+    grant_visibility: float = 0.0
+    propagation: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Lives in seconds: of access tokens, of Identity Center's refresh tokens, of role credentials."""
+
+    access_token: float = HOUR_S
+    refresh_token: float = 90 * DAY_S
+    role_credentials: float = HOUR_S
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioPermissionSet:
+    """A permission set on an account: who has it, and what a request for it goes through."""
+
+    account: str
+    name: str
+    steps: tuple[str, ...] = ()
+    granted_to: tuple[str, ...] = ()
+    grant_ends: float | None = None
+    max_duration: float | None = None
+    requestable: bool = True
+    emergency: bool = False
+    description: str = ""
+    alias: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """How many accounts and permission sets on each are generated on top."""
+
+    accounts: int = 0
+    permission_sets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """All that a simulator starts with."""
+
+    tenant: str = "acme"
+    users: tuple[ScenarioUser, ...] = ()
+    accounts: tuple[ScenarioAccount, ...] = ()
+    permission_sets: tuple[ScenarioPermissionSet, ...] = ()
+    bulk: Bulk = Bulk()
+    lags: Lags = Lags()
+    lifetimes: Lifetimes = Lifetimes()
+
+
+DEFAULT_SCENARIO = """\
+tenant: acme
+users:
+  - {email: ada@example.com, name: Ada Lovelace}
+  - {email: grace@example.com, name: Grace Hopper}
+accounts:
+  - {id: "100000000001", name: Production}
+  - {id: "100000000002", name: Staging}
+  - {id: "100000000003", name: Sandbox}
+permission_sets:
+  - {account: Production, name: Admin, policy: auto, max_duration: 8h}
+  - {account: Production, name: ReadOnly, granted_to: [ada@example.com], grant_ends: 8h, max_duration: 8h}
+  - {account: Production, name: Billing, policy: [machine, approval], max_duration: 4h}
+  - {account: Staging, name: Admin, policy: approval, max_duration: 12h}
+  - {account: Staging, name: PowerUser, policy: machine}
+  - {account: Staging, name: ReadOnly, granted_to: [ada@example.com, grace@example.com]}
+  - {account: Sandbox, name: Admin, policy: form}
+  - {account: Sandbox, name: Deployer, policy: form_step}
+  - {account: Sandbox, name: Auditor, policy: deny}
+  - {account: Sandbox, name: Broken, policy: error}
+  - {account: Sandbox, name: Stuck, policy: timeout}
+"""
+
+SECTIONS = ("tenant", "users", "accounts", "permission_sets", "bulk", "lags", "lifetimes")
+USER_KEYS = ("email", "name", "client_id", "client_secret")
+ACCOUNT_KEYS = ("id", "name", "email")
+PERMISSION_SET_KEYS = (
+    "account",
+    "name",
+    "policy",
+    "granted_to",
+    "grant_ends",
+    "max_duration",
+    "requestable",
+    "emergency",
+    "description",
+    "alias",
+)
+BULK_KEYS = ("accounts", "permission_sets")
+LAG_KEYS = ("latency", "policy_step", "provisioning", "grant_visibility", "propagation")
+LIFETIME_KEYS = ("access_token", "refresh_token", "role_credentials")
+
+
+def load_scenario(path: Path | None = None) -> Scenario:
+    """Read a scenario, or the built-in one.
+
+    Raises:
+        ConfigurationError: It can't be read or has mistakes; all of them are told together.
+    """
+    where = str(path) if path else "the built-in scenario"
+    try:
+        text = path.read_text(encoding="utf-8") if path else DEFAULT_SCENARIO
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"the scenario {where} can't be read", hint="cone simulator --scenario FILE"
+        ) from error
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" at line {mark.line + 1}" if mark else ""
+        raise ConfigurationError(
+            f"the scenario {where} is no YAML{line}", hint="see docs/simulator.md"
+        ) from error
+    reader = _Reader()
+    scenario = reader.scenario({} if content is None else content)
+    if reader.problems:
+        raise ConfigurationError(
+            f"the scenario {where} has mistakes: {'; '.join(reader.problems)}",
+            hint="see docs/simulator.md",
+        )
+    return scenario
+
+
+class _Reader:
+    """Read a scenario's parts and collect what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def scenario(self, content: object) -> Scenario:
+        top = self._mapping(content, "the scenario", SECTIONS)
+        accounts = tuple(
+            self._account(item, f"accounts[{index}]")
+            for index, item in enumerate(self._list(top, "accounts"))
+        )
+        users = tuple(
+            self._user(item, f"users[{index}]")
+            for index, item in enumerate(self._list(top, "users"))
+        )
+        sets = tuple(
+            self._permission_set(item, f"permission_sets[{index}]")
+            for index, item in enumerate(self._list(top, "permission_sets"))
+        )
+        bulk = self._mapping(top.get("bulk") or {}, "bulk", BULK_KEYS)
+        lags = self._mapping(top.get("lags") or {}, "lags", LAG_KEYS)
+        lives = self._mapping(top.get("lifetimes") or {}, "lifetimes", LIFETIME_KEYS)
+        scenario = Scenario(
+            tenant=self._text(top, "tenant", "the scenario") or "acme",
+            users=users or (ScenarioUser("ada@example.com", "Ada Lovelace"),),
+            accounts=accounts,
+            permission_sets=sets,
+            bulk=Bulk(**{key: self._count(bulk, key) for key in BULK_KEYS if key in bulk}),
+            lags=Lags(**self._durations(lags, "lags")),
+            lifetimes=Lifetimes(**self._durations(lives, "lifetimes")),
+        )
+        self._check_names(scenario)
+        return scenario
+
+    def _check_names(self, scenario: Scenario) -> None:
+        accounts = {account.name for account in scenario.accounts}
+        accounts |= {account.id for account in scenario.accounts}
+        emails = {user.email for user in scenario.users}
+        for index, each in enumerate(scenario.permission_sets):
+            where = f"permission_sets[{index}]"
+            if each.account and each.account not in accounts:
+                self._wrong(f"{where}: there is no account {each.account!r}")
+            for email in each.granted_to:
+                if email not in emails:
+                    self._wrong(f"{where}: there is no user {email!r}")
+
+    def _user(self, item: object, where: str) -> ScenarioUser:
+        values = self._mapping(item, where, USER_KEYS)
+        return ScenarioUser(
+            email=self._required(values, "email", where),
+            name=self._text(values, "name", where),
+            client_id=self._text(values, "client_id", where),
+            client_secret=Secret(self._text(values, "client_secret", where)),
+        )
+
+    def _account(self, item: object, where: str) -> ScenarioAccount:
+        values = self._mapping(item, where, ACCOUNT_KEYS)
+        account_id = values.get("id")
+        # A bare number loses its leading zeros in YAML: ids are texts.
+        if (
+            not isinstance(account_id, str)
+            or not account_id.isdecimal()
+            or len(account_id) != ACCOUNT_DIGITS
+        ):
+            self._wrong(f"{where}: id is twelve digits in quotes")
+            account_id = "0" * ACCOUNT_DIGITS
+        return ScenarioAccount(
+            account_id,
+            self._required(values, "name", where),
+            self._text(values, "email", where),
+        )
+
+    def _permission_set(self, item: object, where: str) -> ScenarioPermissionSet:
+        values = self._mapping(item, where, PERMISSION_SET_KEYS)
+        return ScenarioPermissionSet(
+            account=self._required(values, "account", where),
+            name=self._required(values, "name", where),
+            steps=self._steps(values.get("policy", "auto"), where),
+            granted_to=tuple(str(email) for email in self._list(values, "granted_to")),
+            grant_ends=self._optional_duration(values, "grant_ends", where),
+            max_duration=self._optional_duration(values, "max_duration", where),
+            requestable=self._flag(values, "requestable", where, default=True),
+            emergency=self._flag(values, "emergency", where, default=False),
+            description=self._text(values, "description", where),
+            alias=self._text(values, "alias", where),
+        )
+
+    def _steps(self, policy: object, where: str) -> tuple[str, ...]:
+        names = policy if isinstance(policy, list) else [policy]
+        steps: list[str] = []
+        for name in names:
+            if not isinstance(name, str) or name not in POLICIES:
+                self._wrong(f"{where}: {_unknown('policy', name, POLICIES)}")
+            else:
+                steps += POLICIES[name]
+        return tuple(steps)
+
+    def _durations(self, values: Mapping[str, Any], where: str) -> dict[str, float]:
+        return {
+            key: found
+            for key in values
+            if (found := self._optional_duration(values, key, where)) is not None
+        }
+
+    def _optional_duration(self, values: Mapping[str, Any], key: str, where: str) -> float | None:
+        value = values.get(key)
+        if value is None:
+            return None
+        try:
+            return duration_seconds(str(value))
+        except ValueError:
+            self._wrong(f"{where}: {key} is a duration such as 500ms, 1.5s, 10m, 8h or 90d")
+            return None
+
+    def _count(self, values: Mapping[str, Any], key: str) -> int:
+        value = values[key]
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        self._wrong(f"bulk: {key} is a number")
+        return 0
+
+    def _flag(self, values: Mapping[str, Any], key: str, where: str, *, default: bool) -> bool:
+        value = values.get(key, default)
+        if not isinstance(value, bool):
+            self._wrong(f"{where}: {key} is true or false")
+            return default
+        return value
+
+    def _required(self, values: Mapping[str, Any], key: str, where: str) -> str:
+        text = self._text(values, key, where)
+        if not text and f"{where}: {key} is a text" not in self.problems:
+            self._wrong(f"{where}: {key} is needed")
+        return text
+
+    def _text(self, values: Mapping[str, Any], key: str, where: str) -> str:
+        value = values.get(key, "")
+        if not isinstance(value, str):
+            self._wrong(f"{where}: {key} is a text")
+            return ""
+        return value
+
+    def _list(self, values: Mapping[str, Any], key: str) -> list[Any]:
+        value = values.get(key) or []
+        if not isinstance(value, list):
+            self._wrong(f"{key} is a list")
+            return []
+        return value
+
+    def _mapping(self, value: object, where: str, keys: tuple[str, ...]) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self._wrong(f"{where} is a mapping")
+            return {}
+        for key in value:
+            if key not in keys:
+                self._wrong(f"{where}: {_unknown('key', key, keys)}")
+        return {str(key): item for key, item in value.items() if key in keys}
+
+    def _wrong(self, problem: str) -> None:
+        self.problems.append(problem)
+
+
+def _unknown(what: str, name: object, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    meant = f", did you mean {near[0]!r}?" if near else f", there are {', '.join(known)}"
+    return f"unknown {what} {str(name)!r}{meant}"
