@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from cone_sidecar.aws_config.profiles import read_profiles
 from cone_sidecar.cone_config import ConeConfig
-
 from cone_sidecar.domain.profile import DEFAULT_SSO_SESSION, SsoSession
 from cone_sidecar.errors import ConfigurationError
 

@@ -191,7 +191,9 @@ def lines_of(child: "subprocess.Popen[str]", stream: IO[str] | None) -> Iterator
     timer = threading.Timer(STEP_LIMIT_S, child.kill)
     timer.start()
     try:
-        yield from stream or ()
+        # Not "yield from": it would close the stream with this generator.
+        for line in stream or ():  # noqa: UP028
+            yield line
     finally:
         timer.cancel()
 

@@ -214,7 +214,7 @@ class AccessStory:
             # One failed look is no reason to give up what a person may be about to approve.
             with contextlib.suppress(Unreachable):
                 task = await self._tenant.task(task.id)
-            self._turn(Cause.LOOKED, phase=_phase_of(task))
+            self._turn(Cause.LOOKED, phase=self._state.phase if task.closed else _phase_of(task))
             if task.closed:
                 if error := ended(self._profile, task):
                     raise error
@@ -250,14 +250,15 @@ class AccessStory:
         phase = self._state.phase
         self._turn(Cause.SESSION_ENDED, phase=phase)
         pending = await self._identity_center.begin_sign_in()
-        self._turn(
-            Cause.SIGN_IN_OFFERED,
-            phase=Phase.SIGN_IN_REQUIRED,
-            sign_in_url=pending.verification_uri_complete,
-            user_code=pending.user_code,
-            expires=pending.expires,
-        )
-        await self._identity_center.complete_sign_in()
+        if pending:
+            self._turn(
+                Cause.SIGN_IN_OFFERED,
+                phase=Phase.SIGN_IN_REQUIRED,
+                sign_in_url=pending.verification_uri_complete,
+                user_code=pending.user_code,
+                expires=pending.expires,
+            )
+            await self._identity_center.complete_sign_in()
         self._turn(Cause.SIGNED_IN, phase=phase, sign_in_url="", user_code="", expires=None)
 
 
@@ -271,6 +272,6 @@ def _evidence(task: Task) -> dict[str, object]:
 
 
 def _phase_of(task: Task) -> Phase:
-    if not task.closed and task.outcome is Outcome.ERROR:
+    if task.outcome is Outcome.ERROR:
         return Phase.AWAITING_REPAIR
     return STEP_PHASES[task.step]

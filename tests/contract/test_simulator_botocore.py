@@ -406,7 +406,9 @@ def test_the_journal_tells_who_did_what_and_no_secret(running):
         "GetCallerIdentity",
     ]
     assert [entry["status"] for entry in entries] == [200] * 5
-    assert [entry["who"] for entry in entries[2:]] == ["ada@example.com"] * 3
+    assert [entry["who"] for entry in entries] == (
+        ["botocore-client-cone-sso"] * 2 + ["ada@example.com"] * 3
+    )
     assert entries[3]["query"] == {"role_name": "Admin", "account_id": "100000000001"}
     assert all("Boto3" in entry["user_agent"] for entry in entries[:4])
     keys = session.get_credentials()

@@ -29,11 +29,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _tell(args: argparse.Namespace, entry: WarmEntry) -> int:
-    from cone_sidecar.aws_config.profiles import find_profile
-
     from cone_cli.composition import open_connections
     from cone_cli.narration import Narrator
     from cone_cli.terminal import Teletype
+    from cone_sidecar.aws_config.profiles import find_profile
     from cone_sidecar.broker import AccessBroker
     from cone_sidecar.clock import SystemClock
     from cone_sidecar.domain.access import Phase

@@ -35,11 +35,11 @@ async def _sign_in(args: argparse.Namespace) -> int:
         try:
             token = await instance.session_token()
         except SessionEnded:
-            pending = await instance.begin_sign_in()
-            open_browser(pending.verification_uri_complete)
-            terminal.say(f"Sign in to AWS at:\n{pending.verification_uri_complete}")
-            terminal.say(f"and compare the code: {pending.user_code}")
-            await instance.complete_sign_in()
+            if pending := await instance.begin_sign_in():
+                open_browser(pending.verification_uri_complete)
+                terminal.say(f"Sign in to AWS at:\n{pending.verification_uri_complete}")
+                terminal.say(f"and compare the code: {pending.user_code}")
+                await instance.complete_sign_in()
             token = await instance.session_token()
             terminal.say(f"SUCCESS  Signed in until {rfc3339(token.expires)}")
         else:

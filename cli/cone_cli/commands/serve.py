@@ -52,8 +52,9 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
-    # httpx tells of each request at INFO, its URL included.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # httpx tells of each request at INFO, its URL included; uvicorn of each listener, in its own words.
+    for noisy in ("httpx", "uvicorn"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     listeners = [
         server.bind(server.parse_listen(text, option=option), option=option)
         for text, option in (

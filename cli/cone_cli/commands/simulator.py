@@ -52,10 +52,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _serve(args: argparse.Namespace) -> None:
-    from cone_sidecar.simulator.scenario import load_scenario
-
     from cone_sidecar.simulator.app import build_simulator
     from cone_sidecar.simulator.exports import export_lines
+    from cone_sidecar.simulator.scenario import load_scenario
     from cone_sidecar.simulator.server import TlsFiles, serving, until_stopped
 
     simulator = build_simulator(load_scenario(args.scenario), auto_confirm=args.auto_confirm)

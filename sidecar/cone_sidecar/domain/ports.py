@@ -76,8 +76,11 @@ class IdentityCenter(Protocol):
             UpstreamError: AWS can't be reached, or answers nonsense.
         """
 
-    async def begin_sign_in(self) -> PendingSignIn:
-        """Start a device authorization, or return the one that is pending."""
+    async def begin_sign_in(self) -> PendingSignIn | None:
+        """Start a device authorization, or return the one that is pending.
+
+        None means that there is a session by now: the pending one was confirmed.
+        """
 
     async def complete_sign_in(self) -> None:
         """Wait until the pending sign-in is confirmed, and keep its session.

@@ -92,14 +92,19 @@ class IdentityCenterInstance:
             return token
         raise SessionEnded
 
-    async def begin_sign_in(self) -> PendingSignIn:
-        """Start a device authorization, or return the one that is pending.
+    async def begin_sign_in(self) -> PendingSignIn | None:
+        """Start a device authorization, or return the one that is pending; None is a session.
 
         Raises:
+            SignInRequired: The pending one was refused.
             UpstreamError: Identity Center starts none.
         """
         async with self._locked():
-            return await self._sign_in.begin()
+            answer = await self._sign_in.begin()
+        if isinstance(answer, SsoToken):
+            self._just_signed_in = answer.access_token.reveal()
+            return None
+        return answer
 
     async def complete_sign_in(self) -> None:
         """Wait until the pending sign-in is confirmed, and keep its session.

@@ -28,10 +28,14 @@ class SignIn:
         self._clock = clock
         self._pending: Pending | None = None
 
-    async def begin(self) -> PendingSignIn:
-        """Start a device authorization, or return the one that is pending.
+    async def begin(self) -> PendingSignIn | SsoToken:
+        """Start a device authorization, or go on with the one that is pending.
+
+        It is asked for once before anybody is shown a link: it may have been confirmed already, with
+        another process of ours, or in no time at all.
 
         Raises:
+            SignInRequired: The pending one was refused.
             UpstreamError: Identity Center starts none.
         """
         now = self._clock.now()
@@ -42,6 +46,9 @@ class SignIn:
             pending = await self._authorize()
             self._pending_file.save(pending)
         self._pending = pending
+        answer = await self._ask(pending)
+        if isinstance(answer, SsoToken):
+            return answer
         authorization = pending.authorization
         return PendingSignIn(
             authorization.verification_uri,
@@ -57,43 +64,42 @@ class SignIn:
             SignInRequired: The person refused, or the code ran out.
             UpstreamError: Identity Center can't be used.
         """
-        await self.begin()
         pending = self._pending
         if pending is None:
             raise SignInRequired("no sign-in is pending", hint="cone aws login")
         before = self._cache.token(self._clock.now())
         interval = pending.authorization.interval_s
-        oidc = await self._oidc()
         while self._clock.now() < pending.authorization.expires:
-            answer = await oidc.device_token(
-                pending.registration, pending.authorization.device_code
-            )
-            if isinstance(answer, SsoToken):
-                self._cache.save_token(answer)
-                self._forget()
-                return answer
-            match answer.why:
-                case Refusal.PENDING:
-                    pass
-                case Refusal.SLOW_DOWN:
-                    interval += SLOW_DOWN_S  # RFC 8628 §3.5
-                case Refusal.EXPIRED:
-                    break
-                case _:
-                    self._forget()
-                    raise _failed(answer)
             await self._clock.sleep(interval)
-            now = self._clock.now()
-            token = self._cache.token(now)
-            if (
-                token
-                and token.expires > now
-                and (before is None or token.access_token != before.access_token)
-            ):
+            token = self._cache.token(self._clock.now())
+            if token and token.expires > self._clock.now() and not _same(token, before):
                 self._forget()
                 return token
+            answer = await self._ask(pending)
+            if isinstance(answer, SsoToken):
+                return answer
+            if answer is Refusal.SLOW_DOWN:
+                interval += SLOW_DOWN_S  # RFC 8628 §3.5
         self._forget()
         raise SignInRequired("the sign-in code ran out", hint="cone aws login")
+
+    async def _ask(self, pending: Pending) -> SsoToken | Refusal:
+        """Ask once; returns the session, which is kept, or that it has to be waited for.
+
+        Raises:
+            SignInRequired: The person refused, or the code ran out.
+            UpstreamError: Identity Center can't be used.
+        """
+        oidc = await self._oidc()
+        answer = await oidc.device_token(pending.registration, pending.authorization.device_code)
+        if isinstance(answer, SsoToken):
+            self._cache.save_token(answer)
+            self._forget()
+            return answer
+        if answer.why in {Refusal.PENDING, Refusal.SLOW_DOWN}:
+            return answer.why
+        self._forget()
+        raise _failed(answer)
 
     async def _authorize(self) -> Pending:
         oidc = await self._oidc()
@@ -118,9 +124,15 @@ class SignIn:
         self._pending_file.drop()
 
 
+def _same(token: SsoToken, other: SsoToken | None) -> bool:
+    return other is not None and token.access_token == other.access_token
+
+
 def _failed(answer: TokenRefusal) -> SignInRequired | UpstreamRejected:
     if answer.why is Refusal.DENIED:
         return SignInRequired("the sign-in was refused", hint="cone aws login")
+    if answer.why is Refusal.EXPIRED:
+        return SignInRequired("the sign-in code ran out", hint="cone aws login")
     return UpstreamRejected(
         f"AWS refuses the sign-in (HTTP {answer.status} {answer.kind})",
         status=answer.status,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
@@ -19,7 +19,7 @@ from cone_sidecar.simulator.control import Control, control_routes
 from cone_sidecar.simulator.device_page import DevicePage, device_routes
 from cone_sidecar.simulator.faults import FaultMiddleware, Faults
 from cone_sidecar.simulator.front_page import FrontPage, front_routes
-from cone_sidecar.simulator.journal import Journal, JournalMiddleware
+from cone_sidecar.simulator.journal import CONTROL_PREFIX, Journal, JournalMiddleware
 from cone_sidecar.simulator.oidc import OidcService, oidc_routes
 from cone_sidecar.simulator.operations import service_of
 from cone_sidecar.simulator.portal import Portal, portal_routes
@@ -89,7 +89,10 @@ async def _refuse(request: Request, error: Exception) -> Response:
     """Answer what no route answers, in the words of the service whose path it is."""
     if not isinstance(error, HTTPException):
         raise error
-    response = service_error(service_of(request.url.path), error.status_code, error.detail)
+    path = request.url.path
+    if path.startswith(CONTROL_PREFIX):
+        return JSONResponse({"error": error.detail.lower()}, status_code=error.status_code)
+    response = service_error(service_of(path), error.status_code, error.detail)
     if error.headers:
         response.headers.update(error.headers)
     return response

@@ -80,6 +80,7 @@ class OidcService:
             grant_types=grant_types,
             redirect_uris=redirect_uris,
         )
+        request.state.who = registration.client_name
         return JSONResponse(
             {
                 "clientId": registration.client_id,
@@ -95,7 +96,7 @@ class OidcService:
         """Answer StartDeviceAuthorization; the page to confirm it is on this very server."""
         try:
             body = _members(await request.body())
-            client = self._client(body)
+            client = self._client(request, body)
             start_url = urlsplit(_text(body, "startUrl"))
             if start_url.scheme not in {"http", "https"} or not start_url.netloc:
                 raise _invalid_request("Invalid start url provided")
@@ -125,7 +126,7 @@ class OidcService:
         """Answer CreateToken, for each of the three grants."""
         try:
             body = _members(await request.body())
-            client = self._client(body)
+            client = self._client(request, body)
             grant_type = _text(body, "grantType")
             if grant_type not in GRANT_TYPES:
                 raise OidcRefused("UnsupportedGrantTypeException", "unsupported_grant_type")
@@ -198,7 +199,7 @@ class OidcService:
             "Authorization is still pending",
         )
 
-    def _client(self, body: Mapping[str, Any]) -> ClientRegistration:
+    def _client(self, request: Request, body: Mapping[str, Any]) -> ClientRegistration:
         client = self._clients.read(_text(body, "clientId"), _text(body, "clientSecret"))
         if client is None:
             raise OidcRefused(
@@ -207,6 +208,7 @@ class OidcService:
                 "Invalid client credentials provided",
                 status=401,
             )
+        request.state.who = client.client_name
         return client
 
 
