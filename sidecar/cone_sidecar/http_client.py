@@ -32,6 +32,12 @@ def _trust(environment: Mapping[str, str]) -> ssl.SSLContext:
                 raise ConfigurationError(
                     f"{variable} names no usable CA bundle", hint=f"unset {variable}, or correct it"
                 ) from error
-    context = ssl.create_default_context()
-    context.load_verify_locations(cafile=certifi.where())
-    return context
+    # The system's store knows an organisation's own authorities; an image without one has certifi's.
+    return ssl.create_default_context(cafile=None if _has_system_store() else certifi.where())
+
+
+def _has_system_store() -> bool:
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile:
+        return True
+    return bool(paths.capath) and any(Path(paths.capath).glob("*.0"))

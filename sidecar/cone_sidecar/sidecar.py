@@ -1,7 +1,5 @@
 """The sidecar without its sockets: one broker behind two applications."""
 
-from importlib.metadata import version
-
 from starlette.applications import Starlette
 
 from cone_sidecar.broker import AccessBroker
@@ -46,5 +44,4 @@ class Sidecar:
             broker=self.broker,
             profiles=self._profiles,
             host_guard=HostGuard([(address.host, address.port)]),
-            version=version("cone-sidecar"),
         ).build()

@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 import threading
 
-from cone_sidecar.simulator.scenario import load_scenario
-
 from cone_sidecar.simulator.app import build_simulator
+from cone_sidecar.simulator.scenario import load_scenario
 from cone_sidecar.simulator.server import serving
 
 

@@ -31,13 +31,10 @@ class Profiles(Protocol):
 class ManagementApp:
     """Answer what a person, a probe or a script asks about the sidecar."""
 
-    def __init__(
-        self, *, broker: AccessBroker, profiles: Profiles, host_guard: HostGuard, version: str
-    ) -> None:
+    def __init__(self, *, broker: AccessBroker, profiles: Profiles, host_guard: HostGuard) -> None:
         self._broker = broker
         self._profiles = profiles
         self._host_guard = host_guard
-        self._version = version
 
     def build(self) -> Starlette:
         """Return the ASGI application."""
@@ -104,19 +101,26 @@ class ManagementApp:
             profiles = list(await self._profiles.profiles())
         except ConeError as error:
             return JSONResponse(
-                {"version": self._version, "profiles": {}, "error": _error(error)},
+                {"version": _version(), "profiles": {}, "error": _error(error)},
                 headers=NO_STORE,
             )
         states = self._broker.states(profiles)
         return JSONResponse(
             {
-                "version": self._version,
+                "version": _version(),
                 "profiles": {
                     profile.name: _described(profile, states[profile.name]) for profile in profiles
                 },
             },
             headers=NO_STORE,
         )
+
+
+def _version() -> str:
+    # Importing it costs 10 ms, which a start that nobody asks for its version needn't pay.
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return version("cone-sidecar")
 
 
 def _described(profile: Profile, state: AccessState) -> dict[str, object]:
