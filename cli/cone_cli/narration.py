@@ -27,7 +27,7 @@ class Narrator:
         """Put an event into words, if it has any."""
         profile, state = event.profile, event.state
         match event.cause:
-            case Cause.NO_GRANT:
+            case Cause.SUBMITTING:
                 self._line(f'No active grant for "{profile}" — submitting access request...')
             case Cause.SUBMITTED:
                 self._line(f"Access request submitted (task: {state.task_number})")
@@ -39,7 +39,7 @@ class Narrator:
                 self._line("Waiting for AWS permission to propagate...")
             case Cause.SESSION_ENDED:
                 self._line("AWS SSO session expired. Logging in...")
-            case Cause.SIGN_IN_OFFERED:
+            case Cause.SIGN_IN_OFFERED if self._teletype.there:
                 self._line(
                     "Sign in to AWS at:\n"
                     f"{state.sign_in_url}\n"

@@ -116,11 +116,9 @@ def request_failed(profile: Profile, number: str, url: str) -> RequestFailed:
 def sign_in_required(state: AccessState) -> SignInRequired:
     """Tell where to sign in, and which code to compare."""
     return SignInRequired(
-        f"sign in to AWS at {state.sign_in_url} and compare the code {state.user_code}"
-        if state.sign_in_url
-        else "the AWS session has ended",
+        f"sign in to AWS at {state.sign_in_url} and compare the code {state.user_code}",
         user_code=state.user_code,
-        hint="cone aws login",
+        hint="then retry",
         url=state.sign_in_url,
     )
 

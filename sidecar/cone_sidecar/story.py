@@ -185,6 +185,7 @@ class AccessStory:
             duration=profile.terms.duration or entitlement.max_duration,
             emergency=profile.terms.emergency,
         )
+        self._turn(Cause.SUBMITTING)
         try:
             task = await self._tenant.request_grant(request)
         except DuplicateTask as duplicate:

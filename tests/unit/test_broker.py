@@ -81,6 +81,7 @@ async def test_without_a_grant_access_is_requested_and_served(clock):
     assert stage.events.causes == [
         Cause.ASKED,
         Cause.NO_GRANT,
+        Cause.SUBMITTING,
         Cause.SUBMITTED,
         Cause.LOOKED,
         Cause.LOOKED,

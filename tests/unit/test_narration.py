@@ -81,6 +81,8 @@ def test_endings(error, text):
 class SilentTeletype:
     """No terminal."""
 
+    there = False
+
     def write(self, text):
         """Swallow it."""
 
@@ -92,6 +94,7 @@ def test_an_auto_approved_request_reads_as_promised(capsys):
     for cause in (
         Cause.ASKED,
         Cause.NO_GRANT,
+        Cause.SUBMITTING,
         Cause.SUBMITTED,
         Cause.LOOKED,
         Cause.LOOKED,

@@ -41,6 +41,7 @@ class Cause(StrEnum):
 
     ASKED = "asked"
     NO_GRANT = "no active grant"
+    SUBMITTING = "submitting a request"
     SUBMITTED = "request submitted"
     ADOPTED = "open request adopted"
     LOOKED = "request looked at"

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from cone_sidecar.clock import SystemClock
 from cone_sidecar.simulator.client_assertion import (
     AssertionRefused,
     AssertionVerifier,
@@ -61,6 +62,7 @@ class OAuth:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._wall_clock = SystemClock()
         self._verifier = AssertionVerifier()
         self._bearers: dict[str, Bearer] = {}
         self._grants: Mapping[str, Callable[[Request, dict[str, str]], dict[str, Any]]] = {
@@ -122,7 +124,9 @@ class OAuth:
                 raise _invalid_client("this type of assertion is not supported")
             expected = Expected(client.client_id, self._audiences(request))
             try:
-                self._verifier.verify(form["client_assertion"], client.key, expected, now)
+                # Signed by a machine whose clock nobody advanced, and judged by the same.
+                signed_at = self._wall_clock.now()
+                self._verifier.verify(form["client_assertion"], client.key, expected, signed_at)
             except AssertionRefused as refused:
                 raise _invalid_client(str(refused)) from None
         elif not client.secret.matches(form.get("client_secret", "")):
@@ -158,7 +162,7 @@ class OAuth:
         if not form.get("client_id"):
             raise _invalid_client("client not found")
         claims = _claims(form.get("subject_token", ""))
-        now = self._world.clock.now().timestamp()
+        now = self._wall_clock.now().timestamp()
         audience = claims.get("aud")
         named = audience if isinstance(audience, list) else [audience]
         if not self._audiences(request) & {str(name) for name in named}:
