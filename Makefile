@@ -37,10 +37,21 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
+# Clients that we didn't write, each in an environment of its own: add another one to this list.
+$(VENV)/.clients: .venv-conductorone-sdk/.ready
+	mkdir -p $(VENV)
+	touch $@
+
+.venv-conductorone-sdk/.ready: requirements/conductorone-sdk.txt
+	$(PYTHON) -m venv .venv-conductorone-sdk
+	.venv-conductorone-sdk/bin/pip install --quiet --require-hashes -r requirements/conductorone-sdk.txt
+	touch $@
+
 # Needs uv. The pins hold hashes and name no index.
 requirements:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/prod.txt
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/dev.txt
+	echo conductorone-sdk | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/conductorone-sdk.txt
 
 clean:
 	rm -rf $(VENV) .venv-*

@@ -26,6 +26,7 @@ Drawn with code, HTTP status on the credentials endpoint, exit code::
     ├── RequestRefused            RequestRefused          403   1   (a browser, a proxy, a wrong Host)
     ├── UpstreamError
     │   ├── Unreachable           UpstreamUnreachable     503   6
+    │   │   └── Untrusted         UntrustedCertificate    403   6
     │   └── UpstreamRejected      UpstreamRejected        403   1
     └── InternalError             InternalError           503   1
 
@@ -231,6 +232,14 @@ class Unreachable(UpstreamError):
     http_status = 503
     exit_code = 6
     retryable = True
+
+
+class Untrusted(Unreachable):
+    """The server's certificate isn't trusted; trying again doesn't mend it."""
+
+    code = "UntrustedCertificate"
+    http_status = 403
+    retryable = False
 
 
 class UpstreamRejected(UpstreamError):

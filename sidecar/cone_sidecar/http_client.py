@@ -10,7 +10,6 @@ import httpx
 from cone_sidecar.errors import ConfigurationError
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
-# The first that is set names the file; AWS's own variable wins, as in the AWS CLI.
 CA_VARIABLES = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
@@ -24,16 +23,32 @@ def new_http_client(environment: Mapping[str, str]) -> httpx.AsyncClient:
 
 
 def _trust(environment: Mapping[str, str]) -> ssl.SSLContext:
-    for variable in CA_VARIABLES:
-        if name := environment.get(variable):
-            try:
-                return ssl.create_default_context(cafile=str(Path(name).expanduser()))
-            except (OSError, ssl.SSLError) as error:
-                raise ConfigurationError(
-                    f"{variable} names no usable CA bundle", hint=f"unset {variable}, or correct it"
-                ) from error
-    # The system's store knows an organisation's own authorities; an image without one has certifi's.
-    return ssl.create_default_context(cafile=None if _has_system_store() else certifi.where())
+    """Trust what the environment names, all of it: one bundle may be AWS's, the other the tenant's."""
+    named = {
+        variable: environment[variable] for variable in CA_VARIABLES if environment.get(variable)
+    }
+    if not named:
+        # The system's store knows an organisation's own authorities; an image without one has certifi's.
+        return ssl.create_default_context(cafile=None if _has_system_store() else certifi.where())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for variable, name in named.items():
+        try:
+            context.load_verify_locations(cafile=str(Path(name).expanduser()))
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigurationError(
+                f"{variable} names no usable CA bundle", hint=f"unset {variable}, or correct it"
+            ) from error
+    return context
+
+
+def certificate_refused(error: BaseException) -> bool:
+    """Tell whether a call failed because the server's certificate isn't trusted."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _has_system_store() -> bool:

@@ -9,7 +9,8 @@ import httpx
 
 from cone_sidecar.clock import Clock
 from cone_sidecar.conductorone.host import TenantHost
-from cone_sidecar.errors import Unreachable
+from cone_sidecar.errors import Unreachable, Untrusted
+from cone_sidecar.http_client import certificate_refused
 from cone_sidecar.pace import Backoff
 
 ATTEMPTS = 4
@@ -29,7 +30,12 @@ async def attempt(host: TenantHost, send: Awaitable[httpx.Response]) -> Answer:
         return error
     except httpx.TimeoutException:
         return unreachable(host, "gives no answer in time")
-    except (httpx.TransportError, httpx.DecodingError):
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        if certificate_refused(error):
+            return Untrusted(
+                f"ConductorOne ({host.authority}) shows a certificate that isn't trusted",
+                hint="name its authority's file: SSL_CERT_FILE=<file>",
+            )
         return unreachable(host, "can't be reached")
 
 
@@ -45,7 +51,7 @@ async def with_retries(
     answer = await send()
     for _ in range(ATTEMPTS - 1):
         status = status_of(answer)
-        failed = status in FAILING or status == 0
+        failed = (status in FAILING or status == 0) and not isinstance(answer, Untrusted)
         if not (status in BUSY or (failed and repeat_failures)):
             break
         wait = retry_after(answer, clock)

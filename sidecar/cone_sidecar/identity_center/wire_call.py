@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 
 from cone_sidecar.clock import Clock
-from cone_sidecar.errors import Unreachable
+from cone_sidecar.errors import Unreachable, Untrusted
+from cone_sidecar.http_client import certificate_refused
 from cone_sidecar.pace import Backoff
 
 ATTEMPTS = 3
@@ -28,7 +29,12 @@ async def call(send: Send, clock: Clock, *, what: str) -> httpx.Response:
             await clock.sleep(next(delays))
         try:
             response = await send()
-        except (httpx.TransportError, httpx.DecodingError):
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            if certificate_refused(error):
+                raise Untrusted(
+                    "AWS IAM Identity Center shows a certificate that isn't trusted",
+                    hint="name its authority's file: AWS_CA_BUNDLE=<file>",
+                ) from error
             status = 0
             continue
         status = response.status_code
