@@ -40,7 +40,7 @@ def rfc3339(moment: datetime) -> str:
 
     JavaScript and Rust SDKs refuse any other zone than ``Z`` (sdk-contract §6, rule 14).
     """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def parse_timestamp(text: str) -> datetime:

@@ -7,24 +7,31 @@ from datetime import datetime, timedelta
 
 from cone_sidecar.clock import Clock
 from cone_sidecar.domain.access import (
-    SETTLED,
     WAITS_FOR_A_PERSON,
     AccessState,
     Cause,
     Phase,
     Transition,
 )
-from cone_sidecar.domain.credentials import ADVISORY_WINDOW
+from cone_sidecar.domain.credentials import ADVISORY_WINDOW, CHECK_VALID_FOR
 from cone_sidecar.domain.ports import Connections, CredentialStore, Events, HeldCredentials
 from cone_sidecar.domain.profile import Profile
-from cone_sidecar.errors import ConeError, InternalError, NoActiveGrant, StillProcessing
+from cone_sidecar.errors import (
+    AccessDenied,
+    ConeError,
+    InternalError,
+    NoActiveGrant,
+    RequestCancelled,
+    RequestEnded,
+    RequestFailed,
+    RequestTimedOut,
+    StillProcessing,
+)
 from cone_sidecar.refusal import refusal
 from cone_sidecar.story import AccessStory
 
 RENEWAL_MARGIN = ADVISORY_WINDOW + timedelta(minutes=5)
 RECHECK_AFTER = timedelta(seconds=60)
-# Past this, a grant is checked before its credentials are served, not beside it.
-CHECK_VALID_FOR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,17 @@ class Patience:
         return phase in WAITS_FOR_A_PERSON and phase not in self.persons
 
 
+# How a request can end without access; asking again at once would only pester its approvers.
+REFUSALS = (AccessDenied, RequestCancelled, RequestFailed, RequestTimedOut, RequestEnded)
+
+
 @dataclass(frozen=True, slots=True)
 class Cooldown:
-    """How long a failure is the answer, before asking again starts the story anew."""
+    """How long a failure is the answer, before the story is told and access is requested anew."""
 
     final: timedelta = timedelta(seconds=15)
     transient: timedelta = timedelta(seconds=1)
+    request: timedelta = timedelta(minutes=5)
 
     def after(self, error: ConeError) -> timedelta:
         """Return how long ``error`` is remembered."""
@@ -79,6 +91,8 @@ class Flight:
         self._events = events
         self._cooldown = cooldown
         self._failed_until: datetime | None = None
+        self._refused: ConeError | None = None
+        self._request_again_at = clock.now()
         self._granted_at: datetime | None = None
         self._changed = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -152,9 +166,9 @@ class Flight:
         if self._running or (self._failed_until and now < self._failed_until):
             return
         if renewal_due(held, now):
-            self._start(lambda story: story.renew(held, self._granted_at))
+            self._start(lambda story: story.renew(held, self._granted_at), Cause.SERVED)
         elif now - held.checked_at > RECHECK_AFTER:
-            self._start(lambda story: story.recheck(held, self._granted_at))
+            self._start(lambda story: story.recheck(held, self._granted_at), Cause.CHECKED)
 
     def _depart(self, now: datetime) -> None:
         """Start the story, unless it runs or its failure is still the answer."""
@@ -162,9 +176,13 @@ class Flight:
             return
         if self._failed_until and now < self._failed_until and self.state.phase is Phase.FAILED:
             return
-        self._start(lambda story: story.obtain())
+        refused = self._refused if now < self._request_again_at else None
+        self.state = AccessState(Phase.CHECKING)
+        self._start(lambda story: story.obtain(refused), Cause.SERVED)
 
-    def _start(self, chapter: Callable[[AccessStory], Awaitable[HeldCredentials]]) -> None:
+    def _start(
+        self, chapter: Callable[[AccessStory], Awaitable[HeldCredentials]], arrival: Cause
+    ) -> None:
         story = AccessStory(
             self.profile,
             tenant=self._connections.tenant(self.profile),
@@ -172,11 +190,9 @@ class Flight:
             clock=self._clock,
             publish=self._publish,
         )
-        if self.state.phase in SETTLED:
-            self.state = AccessState(Phase.CHECKING)
-        self._running = asyncio.create_task(self._run(chapter(story)))
+        self._running = asyncio.create_task(self._run(chapter(story), arrival))
 
-    async def _run(self, chapter: Awaitable[HeldCredentials]) -> None:
+    async def _run(self, chapter: Awaitable[HeldCredentials], arrival: Cause) -> None:
         try:
             held = await chapter
         except asyncio.CancelledError:
@@ -187,13 +203,14 @@ class Flight:
         except Exception as error:  # noqa: BLE001 -- whoever waits has to hear of it
             self._fail(InternalError(f"internal error ({type(error).__name__})"))
         else:
-            self._arrive(held)
+            self._arrive(held, arrival)
         finally:
             self._running = None
 
-    def _arrive(self, held: HeldCredentials) -> None:
+    def _arrive(self, held: HeldCredentials, cause: Cause) -> None:
         self.held = held
         self._failed_until = None
+        self._refused = None
         self._store.save(self.profile, held)
         ready = AccessState(
             Phase.READY,
@@ -203,11 +220,14 @@ class Flight:
             grant_ends=held.grant_ends,
             unverified=held.unverified,
         )
-        self._publish(ready, Cause.SERVED)
+        self._publish(ready, cause)
 
     def _fail(self, error: ConeError) -> None:
         now = self._clock.now()
         self._failed_until = now + self._cooldown.after(error)
+        if isinstance(error, REFUSALS) and error is not self._refused:
+            self._refused = error
+            self._request_again_at = now + self._cooldown.request
         if isinstance(error, NoActiveGrant) and self.held:
             self.forget()
         if self.held and self._valid(self.held, now):

@@ -1,21 +1,19 @@
-"""The running sidecar: sockets, the two listeners, signals, and an end that leaves nothing behind."""
+"""The running sidecar: its two listeners, served together and ended together."""
 
 import asyncio
-import contextlib
 import ipaddress
-import signal
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
 
-from cone_sidecar.errors import ConfigurationError, UsageError
+from cone_sidecar import listening
+from cone_sidecar.errors import UsageError
+from cone_sidecar.listening import KEEP_ALIVE_S, QuietServer, until_stopped
 
 DRAIN_LIMIT_S = 5
-KEEP_ALIVE_S = 75
-BACKLOG = 2048
+LARGEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class ListenAddress:
     @property
     def authority(self) -> str:
         """Return it as it stands in a URL."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return listening.authority(self.host, self.port)
 
 
 def parse_listen(text: str, *, option: str) -> ListenAddress:
@@ -40,7 +38,7 @@ def parse_listen(text: str, *, option: str) -> ListenAddress:
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     try:
-        if not colon or not 0 <= int(port) <= 65535:  # noqa: PLR2004 -- the largest port
+        if not colon or not 0 <= int(port) <= LARGEST_PORT:
             raise ValueError
         if host != "localhost":
             ipaddress.ip_address(host)
@@ -57,37 +55,14 @@ def bind(address: ListenAddress, *, option: str) -> socket.socket:
     Raises:
         ConfigurationError: The port is taken, or the address isn't this machine's.
     """
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    # The protocol is named because asyncio sets TCP_NODELAY only then: without it each answer waits 40 ms
-    # for the client's delayed acknowledgement.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((address.host, address.port))
-        listener.listen(BACKLOG)
-        listener.setblocking(False)  # noqa: FBT003 -- socket's own
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(
-            f"can't listen on {address.authority}: {(error.strerror or 'failed').lower()}",
-            hint=f"is another sidecar running? else choose another one: {option} HOST:PORT",
-        ) from error
-    return listener
+    hint = f"is another sidecar running? else choose another one: {option} HOST:PORT"
+    return listening.bind(address.host, address.port, hint=hint)
 
 
 def bound(listener: socket.socket) -> ListenAddress:
     """Return the address that ``listener`` really has."""
     host, port = listener.getsockname()[:2]
     return ListenAddress(str(host), int(port))
-
-
-class QuietServer(uvicorn.Server):
-    """A uvicorn server whose signals belong to whoever runs it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none: uvicorn would raise SIGTERM again after its shutdown, and exit with 143."""
-        yield
 
 
 def new_server(app: Any) -> QuietServer:  # noqa: ANN401 -- any ASGI application
@@ -115,21 +90,15 @@ async def serve(*listeners: tuple[QuietServer, socket.socket], started: asyncio.
     A listener that dies takes the others with it: a server that answers no more must not look alive.
     """
     servers = [server for server, _ in listeners]
-
-    def stop() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        running = [
+            tasks.create_task(server.serve(sockets=[listener])) for server, listener in listeners
+        ]
+        stopping = tasks.create_task(until_stopped())
+        for server in servers:
+            await server.accepting.wait()
+        started.set()
+        await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
         for server in servers:
             server.should_exit = True
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for server, listener in listeners:
-                tasks.create_task(server.serve(sockets=[listener]))
-            while not all(server.started or server.should_exit for server in servers):  # noqa: ASYNC110
-                await asyncio.sleep(0.002)  # uvicorn offers no event
-            started.set()
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)

@@ -2,20 +2,17 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cone_sidecar.atomic_file import write_atomically
 from cone_sidecar.clock import parse_timestamp, rfc3339
-from cone_sidecar.domain.credentials import ADVISORY_WINDOW, RoleCredentials
+from cone_sidecar.domain.credentials import ADVISORY_WINDOW, CHECK_VALID_FOR, RoleCredentials
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile
 from cone_sidecar.secret import Secret
 from cone_sidecar.warm_file import WarmEntry
-
-# A grant that nobody has looked at for so long is looked at before its credentials are served.
-CHECK_VALID_FOR = timedelta(minutes=15)
 
 
 class MemoryStore:

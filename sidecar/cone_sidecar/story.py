@@ -19,7 +19,7 @@ from cone_sidecar.domain.ports import (
 )
 from cone_sidecar.domain.profile import Profile
 from cone_sidecar.domain.task import Grant, GrantRequest, Outcome, StepKind, Task
-from cone_sidecar.errors import ApprovalRequired, Unreachable
+from cone_sidecar.errors import ApprovalRequired, ConeError, Unreachable
 from cone_sidecar.pace import PROPAGATION_LIMIT_S, propagation_delays, task_delays
 from cone_sidecar.refusal import (
     ended,
@@ -66,8 +66,11 @@ class AccessStory:
         self._publish = publish
         self._state = AccessState(Phase.UNKNOWN)
 
-    async def obtain(self) -> HeldCredentials:
+    async def obtain(self, refused: ConeError | None = None) -> HeldCredentials:
         """Get credentials, asking for access where there is none.
+
+        Args:
+            refused: How the last request ended, if that is too fresh to ask again.
 
         Raises:
             ConeError: How the story ended instead.
@@ -77,6 +80,8 @@ class AccessStory:
         fetched: Fetched | None = answer
         if grant is None and verified:
             self._turn(Cause.NO_GRANT, phase=Phase.REQUESTING)
+            if refused:
+                raise refused
             await self._request()
             fetched = None
         return self._hold(await self._fetch_granted(fetched), grant, verified=verified)

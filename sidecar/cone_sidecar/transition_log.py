@@ -18,7 +18,7 @@ class TransitionLog:
         state = event.state
         unchanged = self._phases.get(event.profile) is state.phase
         self._phases[event.profile] = state.phase
-        if unchanged and event.cause is Cause.LOOKED:
+        if unchanged and event.cause in {Cause.LOOKED, Cause.CHECKED}:
             return
         details = [str(state.phase)]
         if state.task_number:

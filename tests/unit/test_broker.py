@@ -264,17 +264,33 @@ async def test_a_refused_login_is_no_outage(clock):
 
 
 async def test_a_failure_is_remembered_for_a_while(clock):
-    """Asking again at once makes no second request; after the cool-down it does."""
+    """Asking again looks for a grant after 15 seconds, and requests one after five minutes."""
     denied = a_task(outcome=Outcome.DENIED, closed=True)
     stage = Stage(clock, FakeTenant(tasks=[denied]))
     for _ in range(5):
         with pytest.raises(AccessDenied):
             await stage.obtain()
+    assert stage.tenant.calls.count("grant") == 1
+    for _ in range(3):
+        clock.advance(16)
+        with pytest.raises(AccessDenied):
+            await stage.obtain()
+    assert stage.tenant.calls.count("grant") == 4
     assert stage.tenant.calls.count("request_grant") == 1
-    clock.advance(16)
+    clock.advance(301)
     with pytest.raises(AccessDenied):
         await stage.obtain()
     assert stage.tenant.calls.count("request_grant") == 2
+
+
+async def test_a_grant_that_comes_after_a_denial_is_served(clock):
+    """Access that was given in another way ends the memory of a denial."""
+    stage = Stage(clock, FakeTenant(tasks=[a_task(outcome=Outcome.DENIED, closed=True)]))
+    with pytest.raises(AccessDenied):
+        await stage.obtain()
+    stage.tenant.grant_answer = STANDING
+    clock.advance(16)
+    assert (await stage.obtain()).credentials
 
 
 async def test_credentials_are_served_from_memory(clock):

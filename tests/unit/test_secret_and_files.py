@@ -71,11 +71,10 @@ def test_a_failed_write_leaves_nothing(tmp_path):
     assert os.listdir(tmp_path) == ["file"]
 
 
-@given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2200, 1, 1)))
+@given(st.datetimes(timezones=st.just(UTC)))
 def test_times_are_read_as_they_are_written(moment):
     """Formatting rounds down to the second, and parsing gives it back."""
-    utc = moment.replace(tzinfo=UTC)
-    assert parse_timestamp(rfc3339(utc)) == utc.replace(microsecond=0)
+    assert parse_timestamp(rfc3339(moment)) == moment.replace(microsecond=0)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import stat
 from datetime import timedelta
 
 import pytest
-from fakes.access import SESSION
 
 from cone_sidecar.clock import rfc3339
 from cone_sidecar.identity_center.token_cache import (
@@ -15,6 +14,7 @@ from cone_sidecar.identity_center.token_cache import (
     same_start_url,
 )
 from cone_sidecar.secret import Secret
+from fakes.access import SESSION
 
 OWN = "72f73481a35146d2d38cb7dbb68309b9d67d62fb.json"
 REGISTRATION = "c7c54731e319706e2caf521ee605753667d3a867.json"

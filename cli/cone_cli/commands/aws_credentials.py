@@ -20,12 +20,22 @@ def run(args: argparse.Namespace) -> int:
     """Print the profile's credentials; returns the exit code."""
     from cone_cli.composition import run_async
 
-    entry = WarmEntry(args.aws_profile, os.environ, getattr(args, "tenant_profile", ""))
+    entry = WarmEntry(args.aws_profile, asked_with(args), getattr(args, "tenant_profile", ""))
     if not args.leading:
         exit_code = await_leader(entry)
         if exit_code is not None:
             return exit_code
     return run_async(_tell(args, entry))
+
+
+def asked_with(args: argparse.Namespace) -> dict[str, str]:
+    """Return the environment with what flags say over it: they tell another answer's place as well."""
+    flags = {
+        "CONE_CLIENT_ID": getattr(args, "client_id", ""),
+        "CONE_CLIENT_SECRET": getattr(args, "client_secret", ""),
+        "CONE_API_ENDPOINT": getattr(args, "api_endpoint", ""),
+    }
+    return dict(os.environ) | {name: value for name, value in flags.items() if value}
 
 
 async def _tell(args: argparse.Namespace, entry: WarmEntry) -> int:

@@ -52,10 +52,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _serve(args: argparse.Namespace) -> None:
+    from cone_sidecar.listening import until_stopped
     from cone_sidecar.simulator.app import build_simulator
     from cone_sidecar.simulator.exports import export_lines
     from cone_sidecar.simulator.scenario import load_scenario
-    from cone_sidecar.simulator.server import TlsFiles, serving, until_stopped
+    from cone_sidecar.simulator.server import TlsFiles, serving
 
     simulator = build_simulator(load_scenario(args.scenario), auto_confirm=args.auto_confirm)
     tls = TlsFiles(args.tls_cert, args.tls_key) if args.tls_cert else None

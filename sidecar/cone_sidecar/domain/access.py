@@ -33,7 +33,6 @@ WAITS_FOR_A_PERSON = frozenset(
         Phase.SIGN_IN_REQUIRED,
     }
 )
-SETTLED = frozenset({Phase.READY, Phase.FAILED})
 
 
 class Cause(StrEnum):
@@ -51,6 +50,7 @@ class Cause(StrEnum):
     SIGN_IN_OFFERED = "sign-in offered"
     SIGNED_IN = "signed in"
     SERVED = "credentials received"
+    CHECKED = "grant checked"
     KEPT = "renewal failed, old credentials kept"
     ENDED = "ended in an error"
 

@@ -7,6 +7,8 @@ from cone_sidecar.secret import Secret
 
 # botocore asks again on every call below 15 minutes, and fails below 10 (sdk-contract §3).
 ADVISORY_WINDOW = timedelta(minutes=15)
+# A grant that nobody has looked at for so long is looked at before its credentials are served.
+CHECK_VALID_FOR = timedelta(minutes=15)
 # What has less than a minute left is never handed out (sdk-contract §6, rule 16).
 MINIMUM_LIFE = timedelta(seconds=60)
 

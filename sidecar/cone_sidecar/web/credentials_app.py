@@ -9,7 +9,13 @@ from cone_sidecar.broker import AccessBroker
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile
 from cone_sidecar.errors import ConeError, InternalError, ProfileNotFound, RequestRefused
-from cone_sidecar.web.answer import Answer, credentials_answer, error_answer, one_line
+from cone_sidecar.web.answer import (
+    Answer,
+    credentials_answer,
+    error_answer,
+    one_line,
+    person_message,
+)
 from cone_sidecar.web.client_patience import LONGEST_S, patience_of
 from cone_sidecar.web.guard import HostGuard, TokenGuard
 
@@ -18,6 +24,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIX = "/credentials/"
+LONGEST_LOGGED_PATH = 120
 logger = logging.getLogger(__name__)
 
 
@@ -104,12 +111,8 @@ class CredentialsApp:
 
     def _refuse(self, error: ConeError, scope: Scope, *headers: tuple[bytes, bytes]) -> Answer:
         # Half of the SDKs never show the message: the log is where their users find it.
-        logger.warning(
-            "refused: %s %s",
-            error.code,
-            one_line(error.message),
-            extra={"path": one_line(scope["path"])[:200], "hint": error.hint},
-        )
+        path = one_line(scope["path"])[:LONGEST_LOGGED_PATH]
+        logger.warning("refused: %s: %s: %s", path, error.code, person_message(error))
         return error_answer(error, *headers)
 
 

@@ -1,6 +1,6 @@
 """Refuse what no AWS SDK sends, before anybody looks at a token (sdk-contract §6, rules 6 to 10)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cone_sidecar.errors import ConeError, RequestRefused, Unauthorized
 from cone_sidecar.secret import Secret
@@ -12,7 +12,7 @@ BROWSER = b"Mozilla/"
 BEARER = "Bearer "
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
-Headers = Iterable[tuple[bytes, bytes]]
+Headers = Sequence[tuple[bytes, bytes]]
 
 
 class MethodRefused(RequestRefused):
@@ -37,14 +37,16 @@ class HostGuard:
         """Return why the request is refused, None where it may pass."""
         if method != "GET":
             return MethodRefused("only GET is answered here", hint="point an AWS SDK at this URL")
-        hosts: list[bytes] = []
         for name, value in headers:
-            if name == b"host":
-                hosts.append(value.lower())
-            elif name in FOREIGN_HEADERS or name.startswith(FOREIGN_PREFIX):
+            if name in FOREIGN_HEADERS or name.startswith(FOREIGN_PREFIX):
                 return RequestRefused("browsers and proxies get no credentials here")
-            elif name == b"user-agent" and value.startswith(BROWSER):
+            if name == b"user-agent" and value.startswith(BROWSER):
                 return RequestRefused("browsers get no credentials here")
+        return self.host_refusal(headers)
+
+    def host_refusal(self, headers: Headers) -> ConeError | None:
+        """Return why the request isn't meant for this listener: a name that was rebound to us."""
+        hosts = [value.lower() for name, value in headers if name == b"host"]
         if len(hosts) != 1 or hosts[0] not in self._allowed:
             return RequestRefused("this listener is not known by that Host")
         return None

@@ -1,0 +1,82 @@
+"""Sockets that listen, and uvicorn on them: bound before anything else, ended without leftovers."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+
+from cone_sidecar.errors import ConfigurationError
+
+BACKLOG = 2048
+KEEP_ALIVE_S = 75
+
+
+def bind(host: str, port: int, *, hint: str) -> socket.socket:
+    """Bind and listen; port 0 takes a free one.
+
+    Raises:
+        ConfigurationError: The port is taken, or the address isn't this machine's; says ``hint``.
+    """
+    try:
+        # asyncio sets TCP_NODELAY only where the protocol is named, as getaddrinfo does. Without it each
+        # answer waits 40 ms for the client's delayed acknowledgement.
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _cannot_listen(host, port, error, hint) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)  # noqa: FBT003 -- the standard library's signature
+    except OSError as error:
+        listener.close()
+        raise _cannot_listen(host, port, error, hint) from error
+    return listener
+
+
+def authority(host: str, port: int) -> str:
+    """Return an address as it stands in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class QuietServer(uvicorn.Server):
+    """A uvicorn server that leaves signals to whoever runs it, and tells when it accepts."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.accepting = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to accept."""
+        await super().startup(sockets)
+        self.accepting.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none: uvicorn would raise SIGTERM again after its end, and exit with 143."""
+        yield
+
+
+async def until_stopped() -> None:
+    """Wait for SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        await stopped.wait()
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def _cannot_listen(host: str, port: int, error: OSError, hint: str) -> ConfigurationError:
+    reason = (error.strerror or "failed").lower()
+    return ConfigurationError(f"can't listen on {authority(host, port)}: {reason}", hint=hint)
