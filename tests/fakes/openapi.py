@@ -119,7 +119,7 @@ class OpenApi:
         groups = [set(group.split()) for group in ONEOFS.get(name, [])]
         optional = set().union(*groups, ONLY_ASKED.get(name, set()))
         absent = set(properties) - set(value) - optional
-        if absent and where.rpartition(".")[2] != "expanded":
+        if absent:
             yield f"{where}: unpopulated fields of {name} are left out: {sorted(absent)}"
         for group in groups:
             if len(present := group & set(value)) > 1:

@@ -24,9 +24,10 @@ def run(args: argparse.Namespace) -> int:
 
 async def _log_in(args: argparse.Namespace) -> int:
     from cone_sidecar.clock import SystemClock
-    from cone_sidecar.conductorone.device_login import DeviceAuthorization, log_in
+    from cone_sidecar.conductorone.device_login import log_in
     from cone_sidecar.conductorone.host import login_host
     from cone_sidecar.cone_config import ConeConfig
+    from cone_sidecar.domain.device_authorization import DeviceAuthorization
     from cone_sidecar.http_client import new_http_client
 
     environment = dict(os.environ)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import httpx
 
@@ -10,26 +10,17 @@ from cone_sidecar.clock import Clock
 from cone_sidecar.conductorone.access_token import TOKEN_PATH
 from cone_sidecar.conductorone.exchange import attempt, failing, json_object, with_retries
 from cone_sidecar.conductorone.host import TenantHost
+from cone_sidecar.domain.device_authorization import (
+    DEFAULT_INTERVAL_S,
+    SLOW_DOWN_S,
+    DeviceAuthorization,
+)
 from cone_sidecar.errors import LoginRequired, Unreachable, UpstreamRejected
 from cone_sidecar.secret import Secret
 
 # cone's public client id.
 CLIENT_ID = "2RGdOS94VDferT9e80mdgntl36K"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-DEFAULT_INTERVAL_S = 5.0
-SLOW_DOWN_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceAuthorization:
-    """What the person opens and compares, and the code that only we may know."""
-
-    verification_uri: str
-    verification_uri_complete: str
-    user_code: str
-    device_code: Secret = field(repr=False)
-    interval_s: float
-    expires: datetime
 
 
 @dataclass(frozen=True, slots=True)

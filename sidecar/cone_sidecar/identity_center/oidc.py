@@ -1,6 +1,6 @@
 """The OIDC service of Identity Center: register, authorize a device, create tokens (reference §7.2)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from cone_sidecar.clock import Clock
+from cone_sidecar.domain.device_authorization import DEFAULT_INTERVAL_S, DeviceAuthorization
 from cone_sidecar.domain.profile import SsoSession
 from cone_sidecar.errors import UpstreamRejected
 from cone_sidecar.identity_center.token_cache import Registration, SsoToken
@@ -15,7 +16,6 @@ from cone_sidecar.identity_center.wire_call import body, call, error_type
 from cone_sidecar.secret import Secret
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-DEFAULT_INTERVAL_S = 5.0
 
 
 class Refusal(StrEnum):
@@ -37,18 +37,6 @@ class TokenRefusal:
     why: Refusal
     kind: str
     status: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceAuthorization:
-    """What the person opens and compares, and the code that only we may know."""
-
-    verification_uri: str
-    verification_uri_complete: str
-    user_code: str
-    device_code: Secret = field(repr=False)
-    interval_s: float
-    expires: datetime
 
 
 class Oidc:

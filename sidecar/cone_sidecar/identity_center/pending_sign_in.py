@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cone_sidecar.atomic_file import write_atomically
 from cone_sidecar.clock import parse_timestamp, rfc3339
-from cone_sidecar.identity_center.oidc import DeviceAuthorization
+from cone_sidecar.domain.device_authorization import DeviceAuthorization
 from cone_sidecar.identity_center.token_cache import Registration
 from cone_sidecar.secret import Secret
 

@@ -3,13 +3,12 @@
 from collections.abc import Awaitable, Callable
 
 from cone_sidecar.clock import Clock
+from cone_sidecar.domain.device_authorization import SLOW_DOWN_S
 from cone_sidecar.domain.ports import PendingSignIn
 from cone_sidecar.errors import SignInRequired, UpstreamRejected
 from cone_sidecar.identity_center.oidc import Oidc, Refusal, TokenRefusal
 from cone_sidecar.identity_center.pending_sign_in import Pending, PendingSignInFile
 from cone_sidecar.identity_center.token_cache import Registration, SsoToken, TokenCache
-
-SLOW_DOWN_S = 5.0
 
 
 class SignIn:
