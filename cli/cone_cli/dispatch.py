@@ -33,6 +33,7 @@ COMMANDS = (
     Command(("aws", "login"), "aws_login", "sign in to AWS IAM Identity Center"),
     Command(("aws", "env"), "aws_env", "print what points an SDK at the running sidecar"),
     Command(("serve",), "serve", "run the sidecar"),
+    Command(("healthcheck",), "healthcheck", "tell whether the running sidecar answers"),
     Command(("simulator",), "simulator", "run a simulated tenant and Identity Center"),
     Command(("demo",), "demo", "show it all working, on the simulator"),
 )

@@ -24,7 +24,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Non
         OSError: The directory can't be written. The old file is as it was.
     """
     target = Path(os.path.realpath(path))
-    target.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    make_private(target.parent)
     if mode is None:
         mode = existing_mode(target)
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -39,6 +39,13 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Non
         with contextlib.suppress(FileNotFoundError):
             Path(name).unlink()
         raise
+
+
+def make_private(directory: Path) -> None:
+    """Make ``directory`` and what is missing above it, each for its owner alone."""
+    missing = [directory, *directory.parents]
+    for each in reversed([each for each in missing if not each.exists()]):
+        each.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
 
 
 def existing_mode(path: Path) -> int:

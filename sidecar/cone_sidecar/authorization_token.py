@@ -11,26 +11,22 @@ from cone_sidecar.secret import Secret
 SHORTEST = 32
 RANDOM_BYTES = 32
 # What every client sends unchanged (sdk-contract §6, rule 5), a scheme before it included.
-ALPHABET = re.compile(r"^(?:Bearer )?[A-Za-z0-9._~+/=-]+$")
+ALPHABET = re.compile(r"(?:Bearer )?[A-Za-z0-9._~+/=-]+")
 
 
 def token_in(path: Path) -> Secret:
-    """Return the token in ``path``, made there if there is no such file.
-
-    Clients that read the file fail on a newline at its end, so none is written (rule 4).
+    """Return the token in ``path``.
 
     Raises:
-        ConfigurationError: The file can't be read or written, or holds no good token.
+        ConfigurationError: The file can't be read, or holds no good token.
     """
     try:
         text = path.read_text(encoding="ascii")
-    except FileNotFoundError:
-        return _make(path)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"the token file {path} can't be read", hint="name another one: --token-file F"
         ) from error
-    if len(text) < SHORTEST or not ALPHABET.match(text):
+    if len(text) < SHORTEST or not ALPHABET.fullmatch(text):
         raise ConfigurationError(
             f"the token file {path} holds no token of {SHORTEST} characters or more of A-Z a-z 0-9 "
             "._~+/=- without a newline",
@@ -39,7 +35,16 @@ def token_in(path: Path) -> Secret:
     return Secret(text)
 
 
-def _make(path: Path) -> Secret:
+def token_in_or_made(path: Path) -> Secret:
+    """Return the token in ``path``, made there if there is no such file.
+
+    Clients that read the file fail on a newline at its end, so none is written (rule 4).
+
+    Raises:
+        ConfigurationError: The file can't be read or written, or holds no good token.
+    """
+    if path.exists():
+        return token_in(path)
     token = secrets.token_urlsafe(RANDOM_BYTES)
     try:
         write_atomically(path, token.encode(), mode=0o600)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from filelock import FileLock, Timeout
 
 from cone_sidecar.ascii_text import ascii_text
-from cone_sidecar.atomic_file import PRIVATE_DIRECTORY, PRIVATE_FILE, write_atomically
+from cone_sidecar.atomic_file import PRIVATE_FILE, write_atomically
 from cone_sidecar.domain.profile import DEFAULT_TENANT
 from cone_sidecar.errors import ConfigurationError
+from cone_sidecar.file_lock import LockHeld, file_lock
 from cone_sidecar.secret import Secret
 
 FILE_NAME = "config.yaml"
@@ -109,32 +109,23 @@ class ConeConfig:
     @contextmanager
     def _changing(self) -> Iterator[yaml.MappingNode]:
         """Read again under a lock, hand out the tree to change, and write it."""
-        lock = FileLock(
-            self.path.with_name(f".{FILE_NAME}.lock"), timeout=LOCK_TIMEOUT_S, mode=PRIVATE_FILE
-        )
+        lock_path = self.path.with_name(f".{FILE_NAME}.lock")
         try:
-            self.path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
-            lock.acquire()
-        except Timeout as error:
-            raise ConfigurationError(
-                f"another process holds the lock of {ascii_text(str(self.path))}",
-                hint=f"retry; if nothing else is running, delete {lock.lock_file}",
-            ) from error
-        except OSError as error:
-            raise _unusable(self.path, "written", error) from error
-        try:
-            root = _read(self.path)
-            before = _render(root)
-            yield root
-            try:
+            with file_lock(lock_path, limit_s=LOCK_TIMEOUT_S):
+                root = _read(self.path)
+                before = _render(root)
+                yield root
                 # What is saved already isn't written again: YAML comments outlive that much.
                 if (after := _render(root)) != before:
                     write_atomically(self.path, after, mode=PRIVATE_FILE)
-            except OSError as error:
-                raise _unusable(self.path, "written", error) from error
-            self._root = root
-        finally:
-            lock.release()
+                self._root = root
+        except LockHeld as error:
+            raise ConfigurationError(
+                f"another process holds the lock of {ascii_text(str(self.path))}",
+                hint=f"retry; if nothing else is running, delete {lock_path}",
+            ) from error
+        except OSError as error:
+            raise _unusable(self.path, "written", error) from error
 
 
 def config_path(environment: Mapping[str, str]) -> Path:

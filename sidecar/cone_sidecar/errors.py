@@ -26,7 +26,7 @@ Drawn with code, HTTP status on the credentials endpoint, exit code::
     ├── RequestRefused            RequestRefused          403   1   (a browser, a proxy, a wrong Host)
     ├── UpstreamError
     │   ├── Unreachable           UpstreamUnreachable     503   6
-    │   │   └── Untrusted         UntrustedCertificate    403   6
+    │   ├── Untrusted             UntrustedCertificate    403   6
     │   └── UpstreamRejected      UpstreamRejected        403   1
     └── InternalError             InternalError           503   1
 
@@ -234,12 +234,11 @@ class Unreachable(UpstreamError):
     retryable = True
 
 
-class Untrusted(Unreachable):
-    """The server's certificate isn't trusted; trying again doesn't mend it."""
+class Untrusted(UpstreamError):
+    """The server's certificate isn't trusted: no outage, and trying again doesn't mend it."""
 
     code = "UntrustedCertificate"
-    http_status = 403
-    retryable = False
+    exit_code = 6
 
 
 class UpstreamRejected(UpstreamError):

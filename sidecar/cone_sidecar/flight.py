@@ -196,7 +196,11 @@ class Flight:
         try:
             held = await chapter
         except asyncio.CancelledError:
-            self._fail(StillProcessing(f'request for "{self.profile.name}" was interrupted'))
+            # Requests that were made live on; whoever still waits is told to come again.
+            interrupted = StillProcessing(
+                f'the request for "{self.profile.name}" goes on without us'
+            )
+            self._publish(AccessState(Phase.FAILED, error=interrupted), Cause.STOPPED)
             raise
         except ConeError as error:
             self._fail(error)

@@ -12,6 +12,7 @@ from cone_sidecar.errors import ConfigurationError
 
 BACKLOG = 2048
 KEEP_ALIVE_S = 75
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not bound
 
 
 def bind(host: str, port: int, *, hint: str) -> socket.socket:
@@ -38,6 +39,11 @@ def bind(host: str, port: int, *, hint: str) -> socket.socket:
         listener.close()
         raise _cannot_listen(host, port, error, hint) from error
     return listener
+
+
+def reachable(host: str) -> str:
+    """Return the address at which this machine reaches a listener on ``host``."""
+    return WILDCARDS.get(host, host)
 
 
 def authority(host: str, port: int) -> str:

@@ -24,9 +24,9 @@ class ListenAddress:
     port: int
 
     @property
-    def authority(self) -> str:
-        """Return it as it stands in a URL."""
-        return listening.authority(self.host, self.port)
+    def url(self) -> str:
+        """Return the URL at which this machine reaches it."""
+        return f"http://{listening.authority(listening.reachable(self.host), self.port)}"
 
 
 def parse_listen(text: str, *, option: str) -> ListenAddress:

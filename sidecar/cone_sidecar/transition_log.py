@@ -28,6 +28,7 @@ class TransitionLog:
         if state.error:
             details.append(state.error.message)
         waits = state.phase in {Phase.SIGN_IN_REQUIRED, Phase.AWAITING_APPROVAL, Phase.FAILED}
+        waits = waits and event.cause is not Cause.STOPPED
         logger.log(
             logging.WARNING if waits else logging.INFO,
             'profile "%s": %s: %s',

@@ -88,6 +88,11 @@ class TenantClient:
             assert list(OPENAPI.faults(operation, answer.json())) == []
         return answer
 
+    def advance(self, seconds):
+        """Move the time forward, and sign in anew: bearers end too."""
+        self.world.clock.advance(seconds)
+        self.bearers.clear()
+
     def entitlement(self, account, role):
         """Return what the scenario calls so."""
         return next(

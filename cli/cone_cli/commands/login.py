@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
 async def _log_in(args: argparse.Namespace) -> int:
     from cone_sidecar.clock import SystemClock
     from cone_sidecar.conductorone.device_login import log_in
-    from cone_sidecar.conductorone.host import login_host
+    from cone_sidecar.conductorone.host import client_id_host, login_host
     from cone_sidecar.cone_config import ConeConfig
     from cone_sidecar.domain.device_authorization import DeviceAuthorization
     from cone_sidecar.http_client import new_http_client
@@ -57,6 +57,9 @@ async def _log_in(args: argparse.Namespace) -> int:
     )
     path = config.save_client(profile, personal.client_id, personal.client_secret)
     terminal.say(f"SUCCESS  Config written to {path}")
+    if client_id_host(personal.client_id).base_url != host.base_url:
+        # Only the client id is saved, and the original finds its tenant by that alone.
+        terminal.note(f"the tenant is found by: export CONE_API_ENDPOINT={host.base_url}")
     return 0
 
 

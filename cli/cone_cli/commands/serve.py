@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM; returns the exit code."""
     from cone_cli.composition import run_async
     from cone_sidecar import server
-    from cone_sidecar.authorization_token import token_in
+    from cone_sidecar.authorization_token import token_in_or_made
     from cone_sidecar.runtime import RunningSidecar
     from cone_sidecar.warm_file import state_directory
 
@@ -64,11 +64,11 @@ def run(args: argparse.Namespace) -> int:
     ]
     state = Path(state_directory(os.environ))
     token_file = Path(args.token_file or state / TOKEN_FILE_NAME).absolute()
-    token = token_in(token_file)
-    credentials, management = (server.bound(listener).authority for listener in listeners)
+    token = token_in_or_made(token_file)
+    credentials, management = (server.bound(listener).url for listener in listeners)
     running = RunningSidecar(
-        credentials_url=f"http://{credentials}",
-        management_url=f"http://{management}",
+        credentials_url=credentials,
+        management_url=management,
         token_file=str(token_file),
         pid=os.getpid(),
     )

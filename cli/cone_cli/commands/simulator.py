@@ -10,6 +10,8 @@ from cone_sidecar.errors import UsageError
 DEFAULT_PORT = 9920
 LARGEST_PORT = 65535
 
+EXAMPLE = "example: cone simulator --auto-confirm"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from cone_sidecar.ascii_text import ascii_text
-from cone_sidecar.atomic_file import PRIVATE_DIRECTORY, PRIVATE_FILE, write_atomically
+from cone_sidecar.atomic_file import write_atomically
 from cone_sidecar.aws_config.document import AwsConfigDocument
 from cone_sidecar.errors import ConfigurationError
+from cone_sidecar.file_lock import LockHeld, file_lock
 from cone_sidecar.warm_file import aws_config_path
 
 LOCK_TIMEOUT_S = 10
@@ -62,34 +61,20 @@ class AwsConfigFile:
         Raises:
             ConfigurationError: It can't be read or written. It is as it was.
         """
-        lock = FileLock(
-            self.path.with_name(f".{self.path.name}.cone.lock"),
-            timeout=LOCK_TIMEOUT_S,
-            mode=PRIVATE_FILE,
-        )
+        lock_path = self.path.with_name(f".{self.path.name}.cone.lock")
         try:
             self._check_writable()
-            self.path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
-            lock.acquire()
-        except Timeout as error:
+            with file_lock(lock_path, limit_s=LOCK_TIMEOUT_S):
+                document = self.read()
+                before = document.render()
+                yield document
+                if (after := document.render()) != before:
+                    write_atomically(self.path, after)
+        except LockHeld as error:
             raise ConfigurationError(
                 "another process holds the lock of the AWS config file",
-                hint=f"retry; if nothing else is running, delete {lock.lock_file}",
+                hint=f"retry; if nothing else is running, delete {lock_path}",
             ) from error
-        except OSError as error:
-            raise self._error("can't be written", error, "make it writable") from error
-        try:
-            document = self.read()
-            before = document.render()
-            yield document
-            if (after := document.render()) != before:
-                self._write(after)
-        finally:
-            lock.release()
-
-    def _write(self, data: bytes) -> None:
-        try:
-            write_atomically(self.path, data)
         except OSError as error:
             raise self._error("can't be written", error, "make it writable") from error
 

@@ -21,7 +21,7 @@ from cone_sidecar.conductorone.exchange import (
     with_retries,
 )
 from cone_sidecar.conductorone.host import TenantHost
-from cone_sidecar.errors import LoginRequired, Unreachable, UpstreamRejected
+from cone_sidecar.errors import LoginRequired, UpstreamRejected
 from cone_sidecar.secret import Secret
 
 # A token this close to its end isn't used any more.
@@ -155,7 +155,7 @@ async def mint(
         return await attempt(host, request)
 
     answer = await with_retries(send, clock, repeat_failures=True)
-    if isinstance(answer, Unreachable):
+    if not isinstance(answer, httpx.Response):
         raise answer
     return AccessToken(*_token_of(answer, clock.now()))
 

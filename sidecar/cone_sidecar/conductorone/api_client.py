@@ -18,7 +18,7 @@ from cone_sidecar.conductorone.exchange import (
     with_retries,
 )
 from cone_sidecar.conductorone.host import TenantHost
-from cone_sidecar.errors import LoginRequired, Unreachable, UpstreamRejected
+from cone_sidecar.errors import LoginRequired, UpstreamRejected
 
 
 class ApiError(UpstreamRejected):
@@ -103,7 +103,7 @@ class ApiClient:
         return self._object(await with_retries(send, self._clock, repeat_failures=repeat_failures))
 
     def _object(self, answer: Answer) -> dict[str, Any]:
-        if isinstance(answer, Unreachable):
+        if not isinstance(answer, httpx.Response):
             raise answer
         status = answer.status_code
         if status in BUSY or status in FAILING:

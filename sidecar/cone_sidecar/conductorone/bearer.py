@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from typing import Protocol
 
 import httpx
 
@@ -17,16 +16,6 @@ from cone_sidecar.conductorone.access_token import (
 from cone_sidecar.conductorone.host import TenantHost
 
 Flow = AsyncGenerator[httpx.Request, httpx.Response]
-
-
-class Bearer(Protocol):
-    """Where the access token comes from."""
-
-    async def token(self) -> AccessToken:
-        """Return a token that may be sent."""
-
-    async def remember_user(self, user_id: str) -> None:
-        """Keep whom the token speaks for."""
 
 
 class MintedBearer(httpx.Auth):

@@ -42,11 +42,6 @@ def sign_client_assertion(
     return f"{signed}.{_encode(signature)}"
 
 
-def check_client_secret(client_secret: Secret) -> None:
-    """Raise LoginRequired unless ``client_secret`` holds a private Ed25519 key."""
-    _private_key(client_secret)
-
-
 def _private_key(client_secret: Secret) -> tuple[bytes, str]:
     """Return seed and key id out of ``secret-token:conductorone.com:v1:<base64url JWK>``."""
     parts = client_secret.reveal().strip().split(":", 3)

@@ -15,7 +15,7 @@ from cone_sidecar.domain.device_authorization import (
     SLOW_DOWN_S,
     DeviceAuthorization,
 )
-from cone_sidecar.errors import LoginRequired, Unreachable, UpstreamRejected
+from cone_sidecar.errors import LoginRequired, UpstreamRejected
 from cone_sidecar.secret import Secret
 
 # cone's public client id.
@@ -129,7 +129,7 @@ async def _create_client(
         clock,
         repeat_failures=False,
     )
-    if isinstance(answer, Unreachable):
+    if not isinstance(answer, httpx.Response):
         raise answer
     created = json_object(answer)
     personal = created.get("client")
@@ -148,7 +148,7 @@ async def _send(
     host: TenantHost, clock: Clock, post: Callable[[], Awaitable[httpx.Response]]
 ) -> httpx.Response:
     answer = await with_retries(lambda: attempt(host, post()), clock, repeat_failures=True)
-    if isinstance(answer, Unreachable):
+    if not isinstance(answer, httpx.Response):
         raise answer
     if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise failing(answer.status_code)

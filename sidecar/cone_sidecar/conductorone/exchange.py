@@ -19,14 +19,14 @@ FAILING = frozenset({500, 502, 503, 504})
 LONGEST_RETRY_AFTER_S = 30.0
 
 # What came back: an answer, or the error that stands for none.
-Answer = httpx.Response | Unreachable
+Answer = httpx.Response | Unreachable | Untrusted
 
 
 async def attempt(host: TenantHost, send: Awaitable[httpx.Response]) -> Answer:
     """Await ``send``, and return Unreachable for whatever keeps an answer from coming."""
     try:
         return await send
-    except Unreachable as error:
+    except (Unreachable, Untrusted) as error:
         return error
     except httpx.TimeoutException:
         return unreachable(host, "gives no answer in time")
@@ -75,7 +75,7 @@ def failing(status: int) -> Unreachable:
 
 def status_of(answer: Answer) -> int:
     """Return the HTTP status, 0 where none came."""
-    return answer.status if isinstance(answer, Unreachable) else answer.status_code
+    return answer.status_code if isinstance(answer, httpx.Response) else answer.status
 
 
 def json_object(response: httpx.Response) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def json_object(response: httpx.Response) -> dict[str, Any]:
 
 def retry_after(answer: Answer, clock: Clock) -> float | None:
     """Return what Retry-After says in seconds; it may be a number or a date (RFC 9110 §10.2.3)."""
-    if isinstance(answer, Unreachable):
+    if not isinstance(answer, httpx.Response):
         return None
     text = answer.headers.get("retry-after", "").strip()
     if text.isdecimal():

@@ -83,7 +83,7 @@ def endpoint_host(text: str, *, insecure_hosts: frozenset[str] = frozenset()) ->
     if parts.scheme == "http" and not _may_be_plain(hostname, insecure_hosts):
         raise ConfigurationError(
             f"plain http to {hostname} would show the access token to the network",
-            hint="use https, or name a simulator's host in insecure_hosts",
+            hint="use https, or name a simulator's host: CONE_INSECURE_HOSTS=<host>",
         )
     return TenantHost(parts.scheme, parts.netloc, parts.path.rstrip("/"))
 

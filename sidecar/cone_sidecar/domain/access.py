@@ -53,6 +53,7 @@ class Cause(StrEnum):
     CHECKED = "grant checked"
     KEPT = "renewal failed, old credentials kept"
     ENDED = "ended in an error"
+    STOPPED = "stopped watching"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,3 @@ class RoleCredentials:
     def usable(self, now: datetime) -> bool:
         """Tell whether they may still be handed out."""
         return self.expiration - now >= MINIMUM_LIFE
-
-    def fresh(self, now: datetime) -> bool:
-        """Tell whether no client would ask for new ones yet."""
-        return self.expiration - now > ADVISORY_WINDOW
-
-    @property
-    def key_hint(self) -> str:
-        """Return the last four characters of the key id: enough to compare, useless to steal."""
-        return self.access_key_id[-4:]

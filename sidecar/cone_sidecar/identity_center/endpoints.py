@@ -7,7 +7,6 @@ costs a quarter of a second and 25 MiB, so it resolves in a short-lived process 
 import asyncio
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from cone_sidecar.atomic_file import write_atomically
 from cone_sidecar.errors import ConfigurationError, InternalError
+from cone_sidecar.warm_file import aws_config_path
 
 RESOLUTION_LIMIT_S = 20.0
 # What botocore goes by besides region and profile (AWS SDKs and Tools reference).
@@ -80,10 +80,8 @@ class EndpointResolver:
     def _key(self, region: str) -> str:
         """Name what the answer depends on; the config file only where it speaks of endpoints."""
         values = [region, *(self._environment.get(name, "") for name in ENDPOINT_VARIABLES)]
-        home = self._environment.get("HOME", "")
-        config = Path(self._environment.get("AWS_CONFIG_FILE") or f"{home}/.aws/config")
         try:
-            content = config.expanduser().read_bytes()
+            content = Path(aws_config_path(self._environment)).read_bytes()
         except OSError:
             content = b""
         if any(word in content for word in (b"endpoint", b"fips", b"dualstack")):
@@ -99,7 +97,7 @@ class EndpointResolver:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, **self._environment},
+            env={**self._environment, "AWS_CONFIG_FILE": aws_config_path(self._environment)},
         )
         try:
             async with asyncio.timeout(RESOLUTION_LIMIT_S):

@@ -3,18 +3,18 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
-from filelock import FileLock, Timeout
 
 from cone_sidecar.clock import Clock
 from cone_sidecar.domain.credentials import RoleCredentials
 from cone_sidecar.domain.ports import PendingSignIn, SessionEnded
 from cone_sidecar.domain.profile import SsoSession
-from cone_sidecar.errors import SessionRejected, Unreachable, UpstreamError
+from cone_sidecar.errors import ConfigurationError, SessionRejected, Unreachable, UpstreamError
+from cone_sidecar.file_lock import LockHeld, file_lock
 from cone_sidecar.identity_center.endpoints import EndpointResolver
 from cone_sidecar.identity_center.oidc import Oidc
 from cone_sidecar.identity_center.pending_sign_in import PendingSignInFile
@@ -191,20 +191,22 @@ class IdentityCenterInstance:
     @asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:
         """Hold the lock of this instance among our processes, without blocking the event loop."""
-        self._lock_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(self._lock_path, mode=0o600)
         started = self._clock.monotonic()
-        while True:
-            try:
-                lock.acquire(timeout=0)
-                break
-            except Timeout:
-                if self._clock.monotonic() - started > LOCK_LIMIT_S:
-                    raise Unreachable(
-                        "another process holds the AWS sign-in", hint="retry the command shortly"
-                    ) from None
-                await self._clock.sleep(LOCK_PAUSE_S)
-        try:
+        with ExitStack() as stack:
+            while True:
+                try:
+                    stack.enter_context(file_lock(self._lock_path, limit_s=0))
+                    break
+                except LockHeld:
+                    if self._clock.monotonic() - started > LOCK_LIMIT_S:
+                        raise Unreachable(
+                            "another process holds the AWS sign-in",
+                            hint="retry the command shortly",
+                        ) from None
+                    await self._clock.sleep(LOCK_PAUSE_S)
+                except OSError as error:
+                    raise ConfigurationError(
+                        f"the sign-in's lock can't be made: {error.strerror or 'write failed'}",
+                        hint=f"make {self._lock_path.parent} writable",
+                    ) from error
             yield
-        finally:
-            lock.release()

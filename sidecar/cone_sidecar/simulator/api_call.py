@@ -14,14 +14,16 @@ from cone_sidecar.simulator import protojson
 from cone_sidecar.simulator.ids import PATTERN
 from cone_sidecar.simulator.oauth import OAuth
 from cone_sidecar.simulator.protojson import Refused
-from cone_sidecar.simulator.world import SimulatedEntitlement, SimulatedUser, World
+from cone_sidecar.simulator.simulated_entitlement import SimulatedEntitlement
+from cone_sidecar.simulator.simulated_user import SimulatedUser
+from cone_sidecar.simulator.world import World
 
 BEARER = "bearer "
 
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """A call whose bearer was accepted."""
+    """A call whose bearer was accepted. What reads its body refuses values of another type."""
 
     world: World
     user: SimulatedUser
@@ -29,13 +31,50 @@ class ApiCall:
     body: dict[str, Any]
 
     def id(self, name: str) -> str:
-        """Return an id of the path.
-
-        Raises:
-            Refused: It is no KSUID.
-        """
+        """Return an id of the path; raises Refused where it is no KSUID."""
         value: str = self.request.path_params[name]
         return checked_id(name, value)
+
+    def text(self, name: str) -> str:
+        """Return a text of the body, empty where it is absent."""
+        value = self.body.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise _invalid("string", name)
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Return a boolean of the body, false where it is absent."""
+        value = self.body.get(name)
+        if value is None:
+            return False
+        if not isinstance(value, bool):
+            raise _invalid("bool", name)
+        return value
+
+    def object(self, name: str) -> dict[str, Any]:
+        """Return an object of the body, an empty one where it is absent."""
+        value = self.body.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise _invalid("message", name)
+        return value
+
+    def texts(self, name: str) -> list[str]:
+        """Return a list of texts of the body, an empty one where it is absent."""
+        values = self._list(name)
+        if not all(isinstance(value, str) for value in values):
+            raise _invalid("string", name)
+        return values
+
+    def objects(self, name: str) -> list[dict[str, Any]]:
+        """Return a list of objects of the body, an empty one where it is absent."""
+        values = self._list(name)
+        if not all(isinstance(value, dict) for value in values):
+            raise _invalid("message", name)
+        return values
 
     def entitlement(self, app_id: str, entitlement_id: str) -> SimulatedEntitlement:
         """Return the entitlement; its id is looked up inside its app.
@@ -47,6 +86,14 @@ class ApiCall:
         if found is None or app_id != self.world.app_id:
             raise not_found()
         return found
+
+    def _list(self, name: str) -> list[Any]:
+        value = self.body.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise _invalid("list", name)
+        return value
 
 
 Handler = Callable[[ApiCall], dict[str, Any]]
@@ -63,7 +110,7 @@ def checked_id(name: str, value: object) -> str:
     Raises:
         Refused: It is none; the text names the pattern, as the real one's does.
     """
-    if not isinstance(value, str) or not PATTERN.match(value):
+    if not isinstance(value, str) or not PATTERN.fullmatch(value):
         raise Refused(
             HTTPStatus.BAD_REQUEST,
             f'invalid {name}: value does not match regex pattern "{PATTERN.pattern}"',
@@ -87,6 +134,7 @@ class Api:
             try:
                 user = self._authorized(request, for_devices=for_devices)
                 body = _body(await request.body())
+                self._world.settle_all()
                 return protojson.answer(handler(ApiCall(self._world, user, request, body)))
             except Refused as refused:
                 return protojson.refusal(refused)
@@ -105,6 +153,10 @@ class Api:
         if bearer.of_device and not for_devices:
             raise Refused(HTTPStatus.FORBIDDEN, "this token may only create personal clients")
         return user
+
+
+def _invalid(kind: str, name: str) -> Refused:
+    return Refused(HTTPStatus.BAD_REQUEST, f"proto: invalid value for {kind} field {name}")
 
 
 def _body(data: bytes) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from cone_sidecar.simulator.oidc import OidcService, oidc_routes
 from cone_sidecar.simulator.operations import service_of
 from cone_sidecar.simulator.portal import Portal, portal_routes
 from cone_sidecar.simulator.role_credentials import RoleCredentialsRegister
-from cone_sidecar.simulator.scenario import Scenario
+from cone_sidecar.simulator.scenario_values import Scenario
 from cone_sidecar.simulator.service_errors import service_error
 from cone_sidecar.simulator.simulated_clock import SimulatedClock
 from cone_sidecar.simulator.sso_sessions import SsoSessions

@@ -1,6 +1,7 @@
 """Apps, resources, entitlements and the request catalogue, on the wire (reference §3.2 to §3.4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from cone_sidecar.simulator import protojson
@@ -14,17 +15,22 @@ from cone_sidecar.simulator.entitlement_view import (
 )
 from cone_sidecar.simulator.grant_api import binding
 from cone_sidecar.simulator.pagination import page_of
-from cone_sidecar.simulator.world import SimulatedEntitlement
+from cone_sidecar.simulator.protojson import Refused
+from cone_sidecar.simulator.simulated_entitlement import SimulatedEntitlement
+from cone_sidecar.simulator.simulated_grant import SimulatedGrant
+
+STATUSES = frozenset({"UNSPECIFIED", "ALL", "GRANTED", "NOT_GRANTED"})
 
 
 def search_entitlements(call: ApiCall) -> dict[str, Any]:
     """Answer the search for requestable entitlements."""
-    body = call.body
-    rows, following = page_of(list(_matching(call)), body.get("pageSize"), body.get("pageToken"))
-    expansion = Expansion(call.world, body.get("expandMask"))
+    body, granted = call.body, call.world.visible_grants(call.user.id)
+    matching = list(_matching(call, granted))
+    rows, following = page_of(matching, body.get("pageSize"), body.get("pageToken"))
+    expansion = Expansion(call.world, call.object("expandMask"))
     found = []
     for shown in rows:
-        grant = call.world.visible_grant(call.user.id, shown)
+        grant = granted.get(shown.id)
         bindings = [binding(call.world, call.user, shown, grant)] if grant else []
         found.append(
             protojson.message(
@@ -36,21 +42,25 @@ def search_entitlements(call: ApiCall) -> dict[str, Any]:
     return {"list": found, "expanded": expansion.expanded, "nextPageToken": following}
 
 
-def _matching(call: ApiCall) -> Iterable[SimulatedEntitlement]:
-    body, world = call.body, call.world
-    query = str(body.get("query") or "").lower()
-    alias = body.get("entitlementAlias") or ""
-    if body.get("appDisplayName") not in {None, "", APP_NAME}:
+def _matching(
+    call: ApiCall, grants: Mapping[str, SimulatedGrant]
+) -> Iterable[SimulatedEntitlement]:
+    query, alias = call.text("query").lower(), call.text("entitlementAlias")
+    status = call.text("grantedStatus") or "UNSPECIFIED"
+    if status not in STATUSES:
+        raise Refused(
+            HTTPStatus.BAD_REQUEST, f'proto: invalid value for enum field grantedStatus: "{status}"'
+        )
+    if call.text("appDisplayName") not in {"", APP_NAME}:
         return
-    status = body.get("grantedStatus") or "UNSPECIFIED"
-    for each in world.entitlements.values():
+    for each in call.world.entitlements.values():
         terms = each.terms
         text = f"{terms.name} permission set {each.account.name} {terms.alias} {terms.description}"
         if not terms.requestable or (alias and alias != terms.alias):
             continue
         if any(word not in text.lower() for word in query.split()):
             continue
-        granted = world.visible_grant(call.user.id, each) is not None
+        granted = each.id in grants
         if (status == "GRANTED" and not granted) or (status == "NOT_GRANTED" and granted):
             continue
         yield each
@@ -60,7 +70,7 @@ def get_entitlement(call: ApiCall) -> dict[str, Any]:
     """Answer one entitlement."""
     shown = call.entitlement(call.id("app_id"), call.id("id"))
     return {
-        "appEntitlementView": Expansion(call.world, None).view(shown),
+        "appEntitlementView": Expansion(call.world, {}).view(shown),
         "expanded": list[object](),
     }
 
@@ -84,10 +94,9 @@ def get_resource_type(call: ApiCall) -> dict[str, Any]:
 def get_resource(call: ApiCall) -> dict[str, Any]:
     """Answer the resource of an AWS account."""
     world, wanted = call.world, call.id("id")
-    call.id("app_id")
-    call.id("app_resource_type_id")
+    parents = (call.id("app_id"), call.id("app_resource_type_id"))
     for account in world.accounts.values():
-        if account.resource_id == wanted:
+        if account.resource_id == wanted and parents == (world.app_id, world.resource_type_id):
             view = protojson.message("app.v1.AppResourceView", appResource=resource(world, account))
             return {"appResourceView": view, "expanded": list[object]()}
     raise not_found()

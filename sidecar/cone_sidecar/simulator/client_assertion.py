@@ -51,19 +51,22 @@ class AssertionVerifier:
         header, claims = _object(parts[0]), _object(parts[1])
         if header.get("alg") != "EdDSA":
             raise AssertionRefused("the assertion's algorithm is not EdDSA")
+        signature = _decode(parts[2])
         try:
-            key.verify(_decode(parts[2]), f"{parts[0]}.{parts[1]}".encode())
+            key.verify(signature, f"{parts[0]}.{parts[1]}".encode())
         except InvalidSignature:
             raise AssertionRefused("the assertion's signature is wrong") from None
         _check_claims(claims, expected, now.timestamp())
-        self._check_replay(header, parts[2], float(claims["exp"]), now.timestamp())
+        self._check_replay(header, signature, float(claims["exp"]), now.timestamp())
 
     def _check_replay(
-        self, header: dict[str, Any], signature: str, expires: float, now: float
+        self, header: dict[str, Any], signature: bytes, expires: float, now: float
     ) -> None:
         self._seen = {key: until for key, until in self._seen.items() if until > now - LEEWAY_S}
         nonce = header.get("nonce")
-        for key in [signature, f"nonce {nonce}"] if nonce else [signature]:
+        # The bytes count: their last character can be written in several ways.
+        signed = f"signature {signature.hex()}"
+        for key in [signed, f"nonce {nonce}"] if nonce else [signed]:
             if key in self._seen:
                 raise AssertionRefused("the assertion was used before")
             self._seen[key] = expires
@@ -83,7 +86,7 @@ def _check_claims(claims: dict[str, Any], expected: Expected, now: float) -> Non
         raise AssertionRefused("the assertion is another client's")
     audience = claims.get("aud")
     named = audience if isinstance(audience, list) else [audience]
-    if len(named) != 1 or named[0] not in expected.audiences:
+    if len(named) != 1 or str(named[0]) not in expected.audiences:
         raise AssertionRefused("the assertion is for another audience")
     try:
         expires = float(claims["exp"])
@@ -91,9 +94,9 @@ def _check_claims(claims: dict[str, Any], expected: Expected, now: float) -> Non
         issued = float(claims.get("iat", now))
     except (KeyError, TypeError, ValueError):
         raise AssertionRefused("the assertion has no times") from None
-    if expires <= now - LEEWAY_S:
+    if not expires > now - LEEWAY_S:
         raise AssertionRefused("the assertion has expired")
-    if expires > now + LONGEST_LIFE_S + LEEWAY_S:
+    if not expires <= now + LONGEST_LIFE_S + LEEWAY_S:
         raise AssertionRefused("the assertion lives too long")
     if not_before > now + LEEWAY_S or issued > now + LEEWAY_S:
         raise AssertionRefused("the assertion is not valid yet")

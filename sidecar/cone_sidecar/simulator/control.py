@@ -19,8 +19,9 @@ from cone_sidecar.simulator.device_authorization import DeviceAuthorizations
 from cone_sidecar.simulator.fault_form import FAULT_KEYS, parse_duration, parse_fault
 from cone_sidecar.simulator.faults import Faults
 from cone_sidecar.simulator.journal import CONTROL_PREFIX, Journal
+from cone_sidecar.simulator.simulated_user import SimulatedUser
 from cone_sidecar.simulator.sso_sessions import SsoSessions
-from cone_sidecar.simulator.world import SimulatedUser, World
+from cone_sidecar.simulator.world import World
 
 Handler = Callable[[Request], Awaitable[Response]]
 NO_CONTENT = 204

@@ -1,11 +1,14 @@
 """An entitlement and what it belongs to, on the wire (reference §3.2 and §3.3)."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from cone_sidecar.simulator import protojson
-from cone_sidecar.simulator.world import SimulatedAccount, SimulatedEntitlement, World
+from cone_sidecar.simulator.ids import named_id
+from cone_sidecar.simulator.simulated_entitlement import SimulatedAccount, SimulatedEntitlement
+from cone_sidecar.simulator.world import World
 
 APP_NAME = "AWS"
 RESOURCE_TYPE_NAME = "Account"
@@ -80,6 +83,9 @@ def entitlement(world: World, entitlement: SimulatedEntitlement) -> dict[str, An
         description=terms.description,
         alias=terms.alias,
         emergencyGrantEnabled=terms.emergency,
+        emergencyGrantPolicyId=(
+            named_id("policy", world.scenario.tenant, "emergency") if terms.emergency else ""
+        ),
         purpose="APP_ENTITLEMENT_PURPOSE_VALUE_ASSIGNMENT",
         grantCount=str(len(holders)),
         requestSchemaId=entitlement.form_id,
@@ -93,8 +99,8 @@ def entitlement(world: World, entitlement: SimulatedEntitlement) -> dict[str, An
 class Expansion:
     """Related objects of an answer: each once, pointed at by JSONPath."""
 
-    def __init__(self, world: World, mask: object) -> None:
-        paths = mask.get("paths") if isinstance(mask, dict) else None
+    def __init__(self, world: World, mask: Mapping[str, Any]) -> None:
+        paths = mask.get("paths")
         self._paths = {str(path) for path in paths} if isinstance(paths, list) else set()
         self._world = world
         self._index: dict[str, int] = {}

@@ -1,15 +1,12 @@
 """OAuth of the tenant: device login, client assertions, token exchange, bearers (reference §1.2 and §2)."""
 
-import base64
-import binascii
-import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,6 +19,8 @@ from cone_sidecar.simulator.client_assertion import (
     Expected,
 )
 from cone_sidecar.simulator.device_authorization import DeviceStatus
+from cone_sidecar.simulator.forms import form_fields
+from cone_sidecar.simulator.subject_token import SubjectTokenRefused, check_subject_token
 from cone_sidecar.simulator.world import World
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -29,13 +28,12 @@ CLIENT_CREDENTIALS = "client_credentials"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 -- a name
+JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt"
 KIND = "conductorone"
 DEVICE_LIFETIME_S = 600
 DEVICE_TOKEN_LIFETIME_S = 600
 EXCHANGED_LIFETIME_S = 1800
 INTERVAL_S = 5
-OLDEST_SUBJECT_TOKEN_S = 600
-JWT_PARTS = 3
 
 
 class OAuthRefused(Exception):
@@ -78,7 +76,7 @@ class OAuth:
 
     async def device_authorization(self, request: Request) -> Response:
         """Start a device login."""
-        form = await _form(request)
+        form = await form_fields(request)
         if not form.get("client_id"):
             return _refusal(OAuthRefused("invalid_request", "client_id is required"))
         device = self._world.device_authorizations.start(
@@ -101,7 +99,7 @@ class OAuth:
 
     async def token(self, request: Request) -> Response:
         """Answer the token endpoint."""
-        form = await _form(request)
+        form = await form_fields(request)
         grant = self._grants.get(form.get("grant_type", ""))
         try:
             if grant is None:
@@ -158,19 +156,17 @@ class OAuth:
         return answer | {"refresh_token": ""}
 
     def _exchange(self, request: Request, form: dict[str, str]) -> dict[str, Any]:
-        """Exchange a workload's OIDC token; its issuer's signature can't be known here."""
+        """Exchange a workload's OIDC token: it acts for the first user."""
         if not form.get("client_id"):
-            raise _invalid_client("client not found")
-        claims = _claims(form.get("subject_token", ""))
+            raise _invalid_client("trust_not_found")
+        if form.get("subject_token_type") != JWT_TYPE:
+            raise OAuthRefused("invalid_request", f"subject_token_type has to be {JWT_TYPE}")
+        # Signed by a machine whose clock nobody advanced, and judged by the same.
         now = self._wall_clock.now().timestamp()
-        audience = claims.get("aud")
-        named = audience if isinstance(audience, list) else [audience]
-        if not self._audiences(request) & {str(name) for name in named}:
-            raise OAuthRefused("invalid_grant", "the subject token is for another audience")
-        if float(claims.get("exp") or 0) <= now:
-            raise OAuthRefused("invalid_grant", "the subject token has expired")
-        if float(claims.get("iat") or now) < now - OLDEST_SUBJECT_TOKEN_S:
-            raise OAuthRefused("invalid_grant", "token_too_old")
+        try:
+            check_subject_token(form.get("subject_token", ""), self._audiences(request), now)
+        except SubjectTokenRefused as refused:
+            raise OAuthRefused(refused.error, refused.description) from None
         user_id = self._world.first_user.id
         self._note(request, user_id)
         return self._issue(user_id, EXCHANGED_LIFETIME_S) | {"issued_token_type": ACCESS_TOKEN_TYPE}
@@ -195,22 +191,6 @@ def oauth_routes(oauth: OAuth) -> list[BaseRoute]:
         Route("/auth/v1/token", oauth.token, methods=["POST"]),
         Route("/auth/v1/jwks", oauth.jwks, methods=["GET"]),
     ]
-
-
-async def _form(request: Request) -> dict[str, str]:
-    body = (await request.body()).decode("utf-8", "replace")
-    return dict(parse_qsl(body, keep_blank_values=True))
-
-
-def _claims(token: str) -> dict[str, Any]:
-    parts = token.split(".")
-    try:
-        if len(parts) != JWT_PARTS:
-            raise ValueError
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, binascii.Error):
-        raise OAuthRefused("invalid_request", "invalid_jwt_format") from None
-    return claims if isinstance(claims, dict) else {}
 
 
 def _invalid_client(description: str) -> OAuthRefused:

@@ -45,8 +45,8 @@ def _start(token: object) -> int:
         return 0
     try:
         version, _, offset = base64.urlsafe_b64decode(str(token)).decode().partition(":")
-        if version != "v1":
+        if version != "v1" or not offset.isdecimal():
             raise ValueError
-        return max(int(offset), 0)
+        return int(offset)
     except (ValueError, binascii.Error):
         raise Refused(HTTPStatus.BAD_REQUEST, "invalid page token") from None

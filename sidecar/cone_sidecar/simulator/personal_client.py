@@ -26,6 +26,8 @@ class ApiClient:
     created_at: datetime
     expires: datetime | None = None
     last_used: datetime | None = None
+    scoped_roles: tuple[str, ...] = ()
+    allow_source_cidr: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the API describes personal clients."""
@@ -35,6 +37,8 @@ class ApiClient:
             clientId=self.client_id,
             userId=self.user_id,
             displayName=self.display_name,
+            scopedRoles=list(self.scoped_roles),
+            allowSourceCidr=list(self.allow_source_cidr),
             createdAt=protojson.timestamp(self.created_at),
             updatedAt=protojson.timestamp(self.created_at),
             expiresTime=protojson.timestamp(self.expires),

@@ -1,11 +1,17 @@
 """How a task moves through its policy: machines decide by lags and looks, people when they act."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from cone_sidecar.simulator.ids import random_id
-from cone_sidecar.simulator.scenario import Lags
-from cone_sidecar.simulator.simulated_task import Outcome, SimulatedStep, SimulatedTask, StepKind
+from cone_sidecar.simulator.scenario_values import Lags
+from cone_sidecar.simulator.simulated_task import (
+    Outcome,
+    SimulatedStep,
+    SimulatedTask,
+    StepEnd,
+    StepKind,
+)
 
 MACHINES = frozenset(
     {
@@ -18,20 +24,45 @@ MACHINES = frozenset(
     }
 )
 PROVISIONS = frozenset({StepKind.PROVISION, StepKind.FAILING_PROVISION})
+LAST_STEPS = PROVISIONS | {StepKind.REJECT, StepKind.TIMING_OUT}
 # An automatic policy is decided at the second look at the task at the earliest.
 LOOKS_BEFORE_A_DECISION = 2
+BOUND_FORM = "form"
+ENDS: Mapping[Outcome, StepEnd] = {
+    Outcome.GRANTED: StepEnd.COMPLETED,
+    Outcome.REVOKED: StepEnd.COMPLETED,
+    Outcome.DENIED: StepEnd.DENIED,
+    Outcome.ERROR: StepEnd.ERRORED,
+    Outcome.CANCELLED: StepEnd.CANCELLED,
+    Outcome.WAIT_TIMED_OUT: StepEnd.TIMED_OUT,
+}
 
 
-def steps_of(names: Iterable[str]) -> list[SimulatedStep]:
-    """Return the steps of a policy; provisioning ends it, unless something else does."""
-    kinds = [StepKind(name) for name in names]
-    if not kinds or kinds[-1] not in {
-        StepKind.REJECT,
-        StepKind.TIMING_OUT,
-        StepKind.FAILING_PROVISION,
-    }:
+def steps_of(
+    names: Sequence[str], *, answered: bool = False, emergency: bool = False
+) -> list[SimulatedStep]:
+    """Return the steps of a request; provisioning ends it, unless something else does.
+
+    Args:
+        names: What the policy goes through, as scenarios name it.
+        answered: The bound form's answers came with the request; otherwise they are its first step.
+        emergency: The emergency policy holds, which asks nobody.
+    """
+    kinds = [StepKind(name) for name in names if name != BOUND_FORM]
+    if BOUND_FORM in names and not answered:
+        kinds.insert(0, StepKind.FORM)
+    if emergency:
+        kinds = [kind for kind in kinds if kind in PROVISIONS]
+    if not kinds or kinds[-1] not in LAST_STEPS:
         kinds.append(StepKind.PROVISION)
     return [SimulatedStep(random_id(), kind) for kind in kinds]
+
+
+def look(task: SimulatedTask, now: datetime) -> None:
+    """Count a client's look."""
+    task.looks += 1
+    if task.looks >= LOOKS_BEFORE_A_DECISION:
+        task.decidable_from = task.decidable_from or now
 
 
 def advance(task: SimulatedTask, lags: Lags, now: datetime) -> None:
@@ -46,9 +77,9 @@ def advance(task: SimulatedTask, lags: Lags, now: datetime) -> None:
             due = step.started + timedelta(seconds=lags.provisioning)
         else:
             return
-        if now < due or task.looks < LOOKS_BEFORE_A_DECISION:
+        if now < due or task.decidable_from is None:
             return
-        _finish(task, step, due)
+        _finish(task, step, max(due, task.decidable_from))
 
 
 def approve(task: SimulatedTask, user_id: str, now: datetime) -> None:
@@ -61,6 +92,7 @@ def approve(task: SimulatedTask, user_id: str, now: datetime) -> None:
     if step.kind is not StepKind.APPROVAL:
         message = "no approval is due"
         raise ValueError(message)
+    task.decidable_from = task.decidable_from or now
     _end(task, step, now, by=user_id)
 
 
@@ -83,18 +115,21 @@ def complete_form(
 def close(task: SimulatedTask, outcome: Outcome, now: datetime, *, by: str = "") -> None:
     """End the task."""
     step = task.steps[task.position]
-    step.started = step.started or task.created_at
-    step.ended, step.by = now, by
-    step.denied = outcome is Outcome.DENIED
+    step.started = step.started or _previous_end(task)
+    step.ended, step.end, step.by = now, ENDS[outcome], by
     task.outcome, task.closed_at, task.updated_at = outcome, now, now
 
 
-def escalate(task: SimulatedTask, now: datetime) -> None:
-    """Put the task under the emergency policy: what waits for a person is provisioned at once."""
+def escalate(task: SimulatedTask, now: datetime, *, by: str) -> None:
+    """Put the task under the emergency policy: what is still to be decided is skipped."""
     step = task.steps[task.position]
-    task.emergency = True
-    if step.kind is StepKind.APPROVAL:
-        _end(task, step, now)
+    task.emergency, task.updated_at = True, now
+    if step.kind in PROVISIONS:
+        return
+    task.decidable_from = task.decidable_from or now
+    ahead = [each for each in task.steps[task.position + 1 :] if each.kind in PROVISIONS]
+    task.steps[task.position + 1 :] = ahead or [SimulatedStep(random_id(), StepKind.PROVISION)]
+    _end(task, step, now, by=by, end=StepEnd.SKIPPED)
 
 
 def _finish(task: SimulatedTask, step: SimulatedStep, at: datetime) -> None:
@@ -111,9 +146,16 @@ def _finish(task: SimulatedTask, step: SimulatedStep, at: datetime) -> None:
             _end(task, step, at)
 
 
-def _end(task: SimulatedTask, step: SimulatedStep, now: datetime, *, by: str = "") -> None:
-    step.started = step.started or task.created_at
-    step.ended, step.by = now, by
+def _end(
+    task: SimulatedTask,
+    step: SimulatedStep,
+    now: datetime,
+    *,
+    by: str = "",
+    end: StepEnd = StepEnd.COMPLETED,
+) -> None:
+    step.started = step.started or _previous_end(task)
+    step.ended, step.end, step.by = now, end, by
     task.position += 1
     task.updated_at = now
 

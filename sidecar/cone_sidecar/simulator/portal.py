@@ -11,8 +11,9 @@ from starlette.routing import BaseRoute, Route
 
 from cone_sidecar.simulator.role_credentials import RoleCredentialsRegister
 from cone_sidecar.simulator.service_errors import portal_error
+from cone_sidecar.simulator.simulated_user import SimulatedUser
 from cone_sidecar.simulator.sso_sessions import SsoSession, SsoSessions
-from cone_sidecar.simulator.world import SimulatedUser, World
+from cone_sidecar.simulator.world import World
 
 TOKEN_HEADER = "x-amz-sso_bearer_token"  # noqa: S105 -- a header's name
 LARGEST_PAGE = 100

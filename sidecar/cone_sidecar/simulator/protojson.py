@@ -15,7 +15,9 @@ from cone_sidecar.clock import rfc3339
 from cone_sidecar.simulator.service_errors import GRPC_CODES, GRPC_UNKNOWN
 
 TYPE_PREFIX = "type.googleapis.com/c1.api."
-DURATION = re.compile(r"^-?\d+(\.\d{1,9})?s$")
+DURATION = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,9})?s")
+# Fields whose keys are the caller's own.
+FREE_FORM = frozenset({"data", "requestData"})
 # Every field of each message with its zero value; members of a oneof are left out.
 DEFAULTS: Mapping[str, Mapping[str, Any]] = json.loads(
     importlib.resources.files("cone_sidecar.simulator").joinpath("messages.json").read_text("utf-8")
@@ -77,7 +79,7 @@ def parse_duration(value: object) -> timedelta | None:
     """
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or not DURATION.match(value):
+    if not isinstance(value, str) or not DURATION.fullmatch(value):
         raise Refused(HTTPStatus.BAD_REQUEST, f'invalid google.protobuf.Duration value "{value}"')
     return timedelta(seconds=float(value[:-1]))
 
@@ -102,16 +104,15 @@ def camel(name: str) -> str:
     return head + "".join(part[:1].upper() + part[1:] for part in tail)
 
 
-def fields(content: object) -> dict[str, Any]:
+def fields(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request's fields under their JSON names, at every depth but inside free-form data."""
-    if not isinstance(content, dict):
-        return {}
     return {
-        camel(key): fields(value)
-        if isinstance(value, dict) and camel(key) not in FREE_FORM
-        else value
+        camel(key): value if camel(key) in FREE_FORM else _inner(value)
         for key, value in content.items()
     }
 
 
-FREE_FORM = frozenset({"data", "requestData"})
+def _inner(value: object) -> object:
+    if isinstance(value, dict):
+        return fields(value)
+    return [_inner(each) for each in value] if isinstance(value, list) else value

@@ -3,8 +3,8 @@
 from typing import Any
 
 from cone_sidecar.simulator import protojson
-from cone_sidecar.simulator.api_call import ApiCall, not_found
-from cone_sidecar.simulator.world import SimulatedEntitlement
+from cone_sidecar.simulator.api_call import ApiCall, checked_id, not_found
+from cone_sidecar.simulator.simulated_entitlement import SimulatedEntitlement
 
 
 def form(entitlement: SimulatedEntitlement) -> dict[str, Any]:
@@ -34,9 +34,10 @@ def _text_field(name: str, label: str, description: str, *, required: bool) -> d
 
 def find_binding(call: ApiCall) -> dict[str, Any]:
     """Answer which form is bound to an entitlement; 404 means none (a PUT that reads)."""
-    ref = call.body.get("entitlementRef")
-    ref = ref if isinstance(ref, dict) else {}
-    entitlement = call.entitlement(str(ref.get("appId")), str(ref.get("id")))
+    ref = call.object("entitlementRef")
+    entitlement = call.entitlement(
+        checked_id("app_id", ref.get("appId")), checked_id("id", ref.get("id"))
+    )
     if not entitlement.form_id:
         raise not_found()
     return {

@@ -1,8 +1,8 @@
 """Scenarios: which people, accounts, permission sets and policies a simulated tenant has."""
 
 import difflib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,16 @@ import yaml
 from cone_sidecar.errors import ConfigurationError
 from cone_sidecar.secret import Secret
 from cone_sidecar.simulator.durations import duration_seconds
+from cone_sidecar.simulator.scenario_consistency import inconsistencies
+from cone_sidecar.simulator.scenario_values import (
+    Bulk,
+    Lags,
+    Lifetimes,
+    Scenario,
+    ScenarioAccount,
+    ScenarioPermissionSet,
+    ScenarioUser,
+)
 
 # A policy's name, and the steps that it stands for; a list of names is their steps in a row.
 POLICIES: Mapping[str, tuple[str, ...]] = {
@@ -27,86 +37,11 @@ POLICIES: Mapping[str, tuple[str, ...]] = {
     "error": ("error",),
     "timeout": ("timeout",),
 }
-HOUR_S = 3600.0
-DAY_S = 24 * HOUR_S
-ACCOUNT_DIGITS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioUser:
-    """A person. Id and secret are made when they are absent."""
-
-    email: str
-    name: str = ""
-    client_id: str = ""
-    client_secret: Secret = field(default_factory=lambda: Secret(""), repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioAccount:
-    """An AWS account."""
-
-    id: str
-    name: str
-    email: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Lags:
-    """Delays in seconds: of every answer, of the tenant's decisions, of what shows where."""
-
-    latency: float = 0.0
-    policy_step: float = 0.0
-    provisioning: float = 0.0
-    grant_visibility: float = 0.0
-    propagation: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Lifetimes:
-    """Lives in seconds: of access tokens, of Identity Center's refresh tokens, of role credentials."""
-
-    access_token: float = HOUR_S
-    refresh_token: float = 90 * DAY_S
-    role_credentials: float = HOUR_S
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioPermissionSet:
-    """A permission set on an account: who has it, and what a request for it goes through."""
-
-    account: str
-    name: str
-    steps: tuple[str, ...] = ()
-    granted_to: tuple[str, ...] = ()
-    grant_ends: float | None = None
-    max_duration: float | None = None
-    requestable: bool = True
-    emergency: bool = False
-    description: str = ""
-    alias: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bulk:
-    """How many accounts and permission sets on each are generated on top."""
-
-    accounts: int = 0
-    permission_sets: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """All that a simulator starts with."""
-
-    tenant: str = "acme"
-    users: tuple[ScenarioUser, ...] = ()
-    accounts: tuple[ScenarioAccount, ...] = ()
-    permission_sets: tuple[ScenarioPermissionSet, ...] = ()
-    bulk: Bulk = Bulk()
-    lags: Lags = Lags()
-    lifetimes: Lifetimes = Lifetimes()
-
+TENANT = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
+# Reference §3.3; the first word of an entitlement's name is the permission set's.
+ROLE_NAME = re.compile(r"[\w+=,.@-]{1,32}")
+LONGEST_S = 100 * 365 * 86400
 
 DEFAULT_SCENARIO = """\
 tenant: acme
@@ -206,7 +141,7 @@ class _Reader:
         lags = self._mapping(top.get("lags") or {}, "lags", LAG_KEYS)
         lives = self._mapping(top.get("lifetimes") or {}, "lifetimes", LIFETIME_KEYS)
         scenario = Scenario(
-            tenant=self._text(top, "tenant", "the scenario") or "acme",
+            tenant=self._tenant(top),
             users=users or (ScenarioUser("ada@example.com", "Ada Lovelace"),),
             accounts=accounts,
             permission_sets=sets,
@@ -214,20 +149,15 @@ class _Reader:
             lags=Lags(**self._durations(lags, "lags")),
             lifetimes=Lifetimes(**self._durations(lives, "lifetimes")),
         )
-        self._check_names(scenario)
+        for problem in inconsistencies(scenario):
+            self._wrong(problem)
         return scenario
 
-    def _check_names(self, scenario: Scenario) -> None:
-        accounts = {account.name for account in scenario.accounts}
-        accounts |= {account.id for account in scenario.accounts}
-        emails = {user.email for user in scenario.users}
-        for index, each in enumerate(scenario.permission_sets):
-            where = f"permission_sets[{index}]"
-            if each.account and each.account not in accounts:
-                self._wrong(f"{where}: there is no account {each.account!r}")
-            for email in each.granted_to:
-                if email not in emails:
-                    self._wrong(f"{where}: there is no user {email!r}")
+    def _tenant(self, values: Mapping[str, Any]) -> str:
+        tenant = self._text(values, "tenant", "the scenario") or "acme"
+        if not TENANT.fullmatch(tenant):
+            self._wrong("tenant is lower-case letters, digits and hyphens")
+        return tenant
 
     def _user(self, item: object, where: str) -> ScenarioUser:
         values = self._mapping(item, where, USER_KEYS)
@@ -242,13 +172,9 @@ class _Reader:
         values = self._mapping(item, where, ACCOUNT_KEYS)
         account_id = values.get("id")
         # A bare number loses its leading zeros in YAML: ids are texts.
-        if (
-            not isinstance(account_id, str)
-            or not account_id.isdecimal()
-            or len(account_id) != ACCOUNT_DIGITS
-        ):
+        if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
             self._wrong(f"{where}: id is twelve digits in quotes")
-            account_id = "0" * ACCOUNT_DIGITS
+            account_id = ""
         return ScenarioAccount(
             account_id,
             self._required(values, "name", where),
@@ -259,7 +185,7 @@ class _Reader:
         values = self._mapping(item, where, PERMISSION_SET_KEYS)
         return ScenarioPermissionSet(
             account=self._required(values, "account", where),
-            name=self._required(values, "name", where),
+            name=self._role_name(values, where),
             steps=self._steps(values.get("policy", "auto"), where),
             granted_to=tuple(str(email) for email in self._list(values, "granted_to")),
             grant_ends=self._optional_duration(values, "grant_ends", where),
@@ -269,6 +195,12 @@ class _Reader:
             description=self._text(values, "description", where),
             alias=self._text(values, "alias", where),
         )
+
+    def _role_name(self, values: Mapping[str, Any], where: str) -> str:
+        name = self._required(values, "name", where)
+        if name and not ROLE_NAME.fullmatch(name):
+            self._wrong(f"{where}: name is 1 to 32 letters, digits or any of _+=,.@-")
+        return name
 
     def _steps(self, policy: object, where: str) -> tuple[str, ...]:
         names = policy if isinstance(policy, list) else [policy]
@@ -292,10 +224,14 @@ class _Reader:
         if value is None:
             return None
         try:
-            return duration_seconds(str(value))
+            duration = duration_seconds(str(value))
         except ValueError:
             self._wrong(f"{where}: {key} is a duration such as 500ms, 1.5s, 10m, 8h or 90d")
             return None
+        if duration > LONGEST_S:
+            self._wrong(f"{where}: {key} is longer than a hundred years")
+            return None
+        return duration
 
     def _count(self, values: Mapping[str, Any], key: str) -> int:
         value = values[key]

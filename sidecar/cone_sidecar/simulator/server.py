@@ -13,13 +13,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from cone_sidecar.errors import ConfigurationError
-from cone_sidecar.listening import KEEP_ALIVE_S, QuietServer, authority, bind
+from cone_sidecar.listening import KEEP_ALIVE_S, QuietServer, authority, bind, reachable
 from cone_sidecar.simulator.transport import TransportProtocol
 
 PORT_HINT = "is another simulator running? else choose another port: cone simulator --port 9930"
 # Requests that hang on purpose would hold up the end.
 DRAIN_LIMIT_S = 1
-WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,7 @@ class TlsFiles:
 def base_url(listener: socket.socket, tls: TlsFiles | None) -> str:
     """Return the URL at which clients on this machine reach ``listener``."""
     host, port = listener.getsockname()[:2]
-    host = WILDCARDS.get(host, host)
-    return f"{'https' if tls else 'http'}://{authority(host, port)}"
+    return f"{'https' if tls else 'http'}://{authority(reachable(host), port)}"
 
 
 def new_server(app: ASGIApp, tls: TlsFiles | None) -> QuietServer:

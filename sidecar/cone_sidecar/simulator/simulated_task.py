@@ -3,10 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from cone_sidecar.simulator.world import SimulatedEntitlement
+from cone_sidecar.simulator.simulated_entitlement import SimulatedEntitlement
 
 
 class StepKind(StrEnum):
@@ -36,6 +34,17 @@ class Outcome(StrEnum):
     REVOKED = "REVOKED"
 
 
+class StepEnd(StrEnum):
+    """How a step was left behind."""
+
+    COMPLETED = "completed"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+    ERRORED = "errored"
+    TIMED_OUT = "timed out"
+    SKIPPED = "skipped"
+
+
 @dataclass(slots=True)
 class SimulatedStep:
     """One policy step; ``ended`` None is a step that isn't over, ``by`` who ended it."""
@@ -44,19 +53,19 @@ class SimulatedStep:
     kind: StepKind
     started: datetime | None = None
     ended: datetime | None = None
+    end: StepEnd | None = None
     by: str = ""
-    denied: bool = False
 
 
 @dataclass(slots=True)
 class SimulatedTask:
-    """A grant or revoke task."""
+    """A grant or revoke task. Machines decide nothing before ``decidable_from``."""
 
     id: str
     number: int
     user_id: str
     created_by: str
-    entitlement: "SimulatedEntitlement"
+    entitlement: SimulatedEntitlement
     description: str
     duration: timedelta | None
     emergency: bool
@@ -64,7 +73,9 @@ class SimulatedTask:
     steps: list[SimulatedStep]
     created_at: datetime
     data: dict[str, object]
+    source: dict[str, object] = field(default_factory=dict)
     looks: int = 0
+    decidable_from: datetime | None = None
     outcome: Outcome = Outcome.UNSPECIFIED
     closed_at: datetime | None = None
     updated_at: datetime | None = None

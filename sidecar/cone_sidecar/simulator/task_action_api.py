@@ -10,7 +10,7 @@ from cone_sidecar.simulator.ids import random_id
 from cone_sidecar.simulator.protojson import Refused
 from cone_sidecar.simulator.simulated_task import Outcome, SimulatedTask, StepKind
 from cone_sidecar.simulator.task_api import task_of
-from cone_sidecar.simulator.task_view import approver_ids, task_answer
+from cone_sidecar.simulator.task_view import task_answer
 
 Action = Callable[[ApiCall, SimulatedTask], None]
 ADVANCED = "this action is no longer available: the request has advanced to a new approval step"
@@ -32,8 +32,8 @@ def close(call: ApiCall) -> dict[str, Any]:
 
 
 def comment(call: ApiCall) -> dict[str, Any]:
-    """Add a comment; anyone may."""
-    return _act(call, lambda call, task: None) | {}  # noqa: ARG005 -- _act notes the comment
+    """Add a comment; anyone may, and :func:`_act` takes it."""
+    return _act(call, lambda *_: None)
 
 
 def escalate(call: ApiCall) -> dict[str, Any]:
@@ -48,20 +48,19 @@ def update_request_data(call: ApiCall) -> dict[str, Any]:
 
 def _act(call: ApiCall, action: Action) -> dict[str, Any]:
     task = task_of(call, "task_id")
-    call.world.settle(task)
+    text = call.text("comment")
     if task.closed:
         raise Refused(HTTPStatus.BAD_REQUEST, "task is closed", code=9)
     before = task_answer(call.world, task, call.user)
     action(call, task)
-    text = call.body.get("comment")
-    if isinstance(text, str) and text:
+    if text:
         task.comments.append(text)
     call.world.settle(task)
     return before
 
 
 def _approve(call: ApiCall, task: SimulatedTask) -> None:
-    if not call.body.get("policyStepId"):
+    if not call.text("policyStepId"):
         raise Refused(HTTPStatus.BAD_REQUEST, "policy_step_id is required")
     _check_step(call, task)
     _check_approver(call, task)
@@ -69,14 +68,14 @@ def _approve(call: ApiCall, task: SimulatedTask) -> None:
 
 
 def _deny(call: ApiCall, task: SimulatedTask) -> None:
-    if call.body.get("policyStepId"):
+    if call.text("policyStepId"):
         _check_step(call, task)
     _check_approver(call, task)
     policy.close(task, Outcome.DENIED, call.world.clock.now(), by=call.user.id)
 
 
 def _close(call: ApiCall, task: SimulatedTask) -> None:
-    if call.user.id not in {task.user_id, task.created_by, *approver_ids(call.world, task)}:
+    if call.user.id not in {task.user_id, task.created_by, *call.world.approver_ids(task)}:
         raise _not_permitted()
     policy.close(task, Outcome.CANCELLED, call.world.clock.now(), by=call.user.id)
 
@@ -84,24 +83,24 @@ def _close(call: ApiCall, task: SimulatedTask) -> None:
 def _escalate(call: ApiCall, task: SimulatedTask) -> None:
     if not task.entitlement.terms.emergency or call.user.id not in {task.user_id, task.created_by}:
         raise _not_permitted()
-    policy.escalate(task, call.world.clock.now())
+    policy.escalate(task, call.world.clock.now(), by=call.user.id)
 
 
 def _update(call: ApiCall, task: SimulatedTask) -> None:
-    data = call.body.get("data")
-    if task.steps[task.position].kind is not StepKind.FORM or not isinstance(data, dict):
+    data = call.object("data")
+    if task.steps[task.position].kind is not StepKind.FORM:
         raise _not_permitted()
     policy.complete_form(task, call.user.id, data, call.world.clock.now())
 
 
 def _check_step(call: ApiCall, task: SimulatedTask) -> None:
-    if call.body.get("policyStepId") != task.steps[task.position].id:
+    if call.text("policyStepId") != task.steps[task.position].id:
         raise Refused(HTTPStatus.BAD_REQUEST, ADVANCED, code=9)
 
 
 def _check_approver(call: ApiCall, task: SimulatedTask) -> None:
     step = task.steps[task.position]
-    if step.kind is not StepKind.APPROVAL or call.user.id not in approver_ids(call.world, task):
+    if step.kind is not StepKind.APPROVAL or call.user.id not in call.world.approver_ids(task):
         raise _not_permitted()
 
 

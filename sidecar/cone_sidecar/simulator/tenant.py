@@ -9,9 +9,11 @@ from cone_sidecar.simulator import (
     request_form_api,
     task_action_api,
     task_api,
+    task_search_api,
     user_api,
 )
 from cone_sidecar.simulator.api_call import Api, Handler
+from cone_sidecar.simulator.clean_path import CleanPath
 from cone_sidecar.simulator.oauth import OAuth, oauth_routes
 from cone_sidecar.simulator.world import World
 
@@ -47,7 +49,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/api/v1/request_schemas/{request_schema_id}", request_form_api.get_form),
     ("POST", "/api/v1/task/grant", task_api.create_grant),
     ("POST", "/api/v1/task/revoke", task_api.create_revoke),
-    ("POST", "/api/v1/search/tasks", task_api.search_tasks),
+    ("POST", "/api/v1/search/tasks", task_search_api.search_tasks),
     ("GET", "/api/v1/tasks/{id}", task_api.get_task),
     ("POST", f"{ACTION}/approve", task_action_api.approve),
     ("POST", f"{ACTION}/deny", task_action_api.deny),
@@ -63,6 +65,7 @@ def tenant_routes(world: World) -> list[BaseRoute]:
     oauth = OAuth(world)
     api = Api(world, oauth)
     return [
+        CleanPath(),
         *oauth_routes(oauth),
         *(api.route(method, path, handler) for method, path, handler in ROUTES),
         api.route(

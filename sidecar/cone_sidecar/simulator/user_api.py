@@ -5,7 +5,8 @@ from typing import Any
 from cone_sidecar.simulator import protojson
 from cone_sidecar.simulator.api_call import ApiCall, not_found
 from cone_sidecar.simulator.pagination import page_of
-from cone_sidecar.simulator.world import SimulatedUser, World
+from cone_sidecar.simulator.simulated_user import SimulatedUser
+from cone_sidecar.simulator.world import World
 
 
 def introspect(call: ApiCall) -> dict[str, Any]:

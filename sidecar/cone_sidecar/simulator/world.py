@@ -1,104 +1,25 @@
 """The simulated world: people, accounts, entitlements, grants and tasks, and what is true of them now."""
 
-import base64
-import hashlib
 import itertools
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from cone_sidecar.secret import Secret
 from cone_sidecar.simulator import policy
 from cone_sidecar.simulator.device_authorization import DeviceAuthorizations
 from cone_sidecar.simulator.ids import named_id, random_id
 from cone_sidecar.simulator.personal_client import ApiClientRegister
-from cone_sidecar.simulator.scenario import (
-    Scenario,
-    ScenarioAccount,
-    ScenarioPermissionSet,
-    ScenarioUser,
-)
+from cone_sidecar.simulator.scenario_values import Scenario
 from cone_sidecar.simulator.simulated_clock import SimulatedClock
+from cone_sidecar.simulator.simulated_entitlement import (
+    SimulatedEntitlement,
+    accounts_of,
+    entitlements_of,
+)
+from cone_sidecar.simulator.simulated_grant import AssignedRole, SimulatedGrant
 from cone_sidecar.simulator.simulated_task import Outcome, SimulatedTask
+from cone_sidecar.simulator.simulated_user import SimulatedUser, user_of
 
 FIRST_TASK_NUMBER = 1001
-BULK_ACCOUNT_ID = 200_000_000_000
-SECRET_PREFIX = "secret-token:conductorone.com:v1:"  # noqa: S105 -- a format's name
-BULK_MAX_DURATION_S = 8 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatedUser:
-    """A person."""
-
-    id: str
-    email: str
-    display_name: str
-    client_id: str
-    client_secret: Secret = field(repr=False)
-
-    @property
-    def app_user_id(self) -> str:
-        """Return the id of the person's account in the AWS app."""
-        return named_id("app user", self.id)
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatedAccount:
-    """An AWS account, and the resource that stands for it in ConductorOne."""
-
-    id: str
-    name: str
-    email: str
-    resource_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatedEntitlement:
-    """A permission set on an account."""
-
-    id: str
-    account: SimulatedAccount
-    terms: ScenarioPermissionSet
-
-    @property
-    def role_name(self) -> str:
-        """Return the permission set's name, which is the role's."""
-        return self.terms.name
-
-    @property
-    def form_id(self) -> str:
-        """Return the id of the form that is bound to it, empty where none is."""
-        return named_id("form", self.id) if "form" in self.terms.steps else ""
-
-
-@dataclass(slots=True)
-class SimulatedGrant:
-    """Somebody's access. It shows in ConductorOne from ``visible_at``, in AWS from ``usable_at``."""
-
-    user_id: str
-    entitlement: SimulatedEntitlement
-    granted_at: datetime
-    visible_at: datetime
-    usable_at: datetime
-    ends: datetime | None
-    revoked_at: datetime | None = None
-
-    def stands(self, now: datetime) -> bool:
-        """Tell whether it has neither ended nor been revoked."""
-        return self.revoked_at is None and (self.ends is None or self.ends > now)
-
-
-@dataclass(frozen=True, slots=True)
-class AssignedRole:
-    """A role that AWS lets a person assume."""
-
-    account_id: str
-    account_name: str
-    role_name: str
 
 
 class World:
@@ -112,12 +33,15 @@ class World:
         self.resource_type_id = named_id("resource type", scenario.tenant, "Account")
         self.connector_id = named_id("connector", scenario.tenant)
         self.started_at = clock.now()
-        users = [_user(user, scenario.tenant) for user in scenario.users]
+        users = [user_of(user, scenario.tenant) for user in scenario.users]
         self.users = {user.id: user for user in users}
         self.first_user = users[0]
-        accounts = [_account(each, scenario.tenant) for each in _accounts(scenario)]
+        accounts = accounts_of(scenario)
         self.accounts = {account.id: account for account in accounts}
-        self.entitlements = self._entitlements(accounts)
+        self.entitlements = {
+            entitlement.id: entitlement
+            for entitlement in entitlements_of(scenario, self.app_id, accounts)
+        }
         self.grants: list[SimulatedGrant] = list(self._first_grants())
         self.tasks: dict[str, SimulatedTask] = {}
         self.device_authorizations = DeviceAuthorizations(clock, self.first_user.id)
@@ -154,20 +78,14 @@ class World:
         }
         return sorted(roles, key=lambda role: (role.account_id, role.role_name))
 
-    def visible_grant(
-        self, user_id: str, entitlement: SimulatedEntitlement
-    ) -> SimulatedGrant | None:
-        """Return the person's grant as ConductorOne lists it now."""
+    def visible_grants(self, user_id: str) -> dict[str, SimulatedGrant]:
+        """Return the person's grants as ConductorOne lists them now, by entitlement id."""
         now = self.clock.now()
-        standing = [
-            grant
+        return {
+            grant.entitlement.id: grant
             for grant in self.grants
-            if grant.user_id == user_id
-            and grant.entitlement is entitlement
-            and grant.stands(now)
-            and grant.visible_at <= now
-        ]
-        return standing[-1] if standing else None
+            if grant.user_id == user_id and grant.stands(now) and grant.visible_at <= now
+        }
 
     def open_task(
         self, user_id: str, entitlement: SimulatedEntitlement, *, revokes: bool = False
@@ -196,19 +114,12 @@ class World:
         emergency: bool = False,
         revokes: bool = False,
         data: dict[str, object] | None = None,
+        source: dict[str, object] | None = None,
     ) -> SimulatedTask:
         """Open a task."""
         now = self.clock.now()
-        # A bound form that wasn't answered with the request becomes its first step.
-        steps = (
-            ()
-            if revokes
-            else tuple(
-                "form_step" if step == "form" else step
-                for step in entitlement.terms.steps
-                if step != "form" or not data
-            )
-        )
+        names = () if revokes else entitlement.terms.steps
+        emergency = emergency and entitlement.terms.emergency
         task = SimulatedTask(
             id=random_id(),
             number=next(self._numbers),
@@ -219,9 +130,12 @@ class World:
             duration=duration,
             emergency=emergency,
             revokes=revokes,
-            steps=policy.steps_of(steps),
+            steps=policy.steps_of(names, answered=bool(data), emergency=emergency),
             created_at=now,
+            # Nobody waits for the end of a revocation, so it doesn't wait for looks.
+            decidable_from=now if revokes else None,
             data=data or {},
+            source=source or {},
         )
         self.tasks[task.id] = task
         return task
@@ -230,12 +144,25 @@ class World:
         """Return a task by id or number; raises KeyError."""
         if reference in self.tasks:
             return self.tasks[reference]
-        return next(self._by_number(reference))
+        for task in self.tasks.values():
+            if str(task.number) == reference:
+                return task
+        raise KeyError(reference)
+
+    def approver_ids(self, task: SimulatedTask) -> list[str]:
+        """Return who may decide: everybody but those that it is for and by."""
+        others = [each for each in self.users if each not in {task.user_id, task.created_by}]
+        return others or [named_id("user", self.scenario.tenant, "approver")]
 
     def look(self, task: SimulatedTask) -> None:
         """Count a client's look at the task, and let machines decide what is due."""
-        task.looks += 1
+        policy.look(task, self.clock.now())
         self.settle(task)
+
+    def settle_all(self) -> None:
+        """Bring every task up to now: time passes for those too that nobody looks at."""
+        for task in self.tasks.values():
+            self.settle(task)
 
     def settle(self, task: SimulatedTask) -> None:
         """Bring the task up to now, and make true what it decided."""
@@ -251,15 +178,12 @@ class World:
             KeyError: There is no such task.
             ValueError: It is closed, or nothing waits for that decision.
         """
-        try:
-            task = self.task(str(number))
-        except StopIteration:
-            raise KeyError(number) from None
+        task = self.task(str(number))
         self.settle(task)
         if task.closed:
             message = "task is closed"
             raise ValueError(message)
-        approver = list(self.users.values())[-1].id
+        approver = self.approver_ids(task)[0]
         match decision:
             case "approve":
                 policy.approve(task, approver, self.clock.now())
@@ -274,6 +198,7 @@ class World:
 
     def revoke_grant(self, user_id: str, account_id: str, role_name: str) -> None:
         """End a grant now, everywhere; raises KeyError where there is none."""
+        self.settle_all()
         now = self.clock.now()
         found = [
             grant
@@ -289,16 +214,11 @@ class World:
             grant.revoked_at = now
 
     def _in_aws(self, user_id: str) -> Iterator[SimulatedGrant]:
-        # What was approved is carried out in time, whether or not somebody looks at the task.
-        for task in list(self.tasks.values()):
-            self.settle(task)
+        self.settle_all()
         now = self.clock.now()
         for grant in self.grants:
             if grant.user_id == user_id and grant.stands(now) and grant.usable_at <= now:
                 yield grant
-
-    def _by_number(self, reference: str) -> Iterator[SimulatedTask]:
-        return (task for task in self.tasks.values() if str(task.number) == reference)
 
     def _carry_out(self, task: SimulatedTask) -> None:
         closed_at = task.closed_at or self.clock.now()
@@ -321,18 +241,6 @@ class World:
             )
         )
 
-    def _entitlements(self, accounts: list[SimulatedAccount]) -> dict[str, SimulatedEntitlement]:
-        by_name = {key: account for account in accounts for key in (account.id, account.name)}
-        made = [
-            SimulatedEntitlement(
-                named_id("entitlement", self.app_id, by_name[terms.account].id, terms.name),
-                by_name[terms.account],
-                terms,
-            )
-            for terms in (*self.scenario.permission_sets, *_bulk_sets(self.scenario))
-        ]
-        return {entitlement.id: entitlement for entitlement in made}
-
     def _first_grants(self) -> Iterator[SimulatedGrant]:
         start = self.started_at
         for entitlement in self.entitlements.values():
@@ -348,50 +256,3 @@ class World:
                         usable_at=start,
                         ends=start + timedelta(seconds=ends) if ends is not None else None,
                     )
-
-
-def _user(user: ScenarioUser, tenant: str) -> SimulatedUser:
-    user_id = named_id("user", tenant, user.email)
-    digits = int(hashlib.sha256(user.email.encode()).hexdigest(), 16) % 90_000 + 10_000
-    return SimulatedUser(
-        id=user_id,
-        email=user.email,
-        display_name=user.name or user.email.partition("@")[0].capitalize(),
-        client_id=user.client_id or f"simulated-user-{digits}@{tenant}.conductor.one/pcc",
-        client_secret=user.client_secret or client_secret_of(tenant, user.email),
-    )
-
-
-def client_secret_of(*names: str) -> Secret:
-    """Return the client secret of what is named so: the same after every start."""
-    seed = hashlib.sha256("\0".join(("client secret", *names)).encode()).digest()
-    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-    jwk = {"kty": "OKP", "crv": "Ed25519", "x": _base64url(public), "d": _base64url(seed)}
-    return Secret(SECRET_PREFIX + _base64url(json.dumps(jwk).encode()))
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _accounts(scenario: Scenario) -> Iterator[ScenarioAccount]:
-    yield from scenario.accounts
-    for number in range(1, scenario.bulk.accounts + 1):
-        yield ScenarioAccount(str(BULK_ACCOUNT_ID + number), f"Account {number:03}")
-
-
-def _bulk_sets(scenario: Scenario) -> Iterator[ScenarioPermissionSet]:
-    for account in range(1, scenario.bulk.accounts + 1):
-        for number in range(1, scenario.bulk.permission_sets + 1):
-            yield ScenarioPermissionSet(
-                account=str(BULK_ACCOUNT_ID + account),
-                name=f"Role{number:03}",
-                max_duration=BULK_MAX_DURATION_S,
-            )
-
-
-def _account(account: ScenarioAccount, tenant: str) -> SimulatedAccount:
-    email = account.email or f"{account.id}@{tenant}.example.com"
-    return SimulatedAccount(
-        account.id, account.name, email, named_id("resource", tenant, account.id)
-    )
