@@ -38,7 +38,7 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 	touch $@
 
 # Clients that we didn't write, each in an environment of its own: add another one to this list.
-$(VENV)/.clients: .venv-conductorone-sdk/.ready
+$(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready tests/e2e/clients/javascript/.ready
 	mkdir -p $(VENV)
 	touch $@
 
@@ -47,11 +47,23 @@ $(VENV)/.clients: .venv-conductorone-sdk/.ready
 	.venv-conductorone-sdk/bin/pip install --quiet --require-hashes -r requirements/conductorone-sdk.txt
 	touch $@
 
+# Its own environment, because it pins botocore.
+.venv-awscli/.ready: requirements/awscli.txt
+	$(PYTHON) -m venv .venv-awscli
+	.venv-awscli/bin/pip install --quiet --require-hashes -r requirements/awscli.txt
+	touch $@
+
+tests/e2e/clients/javascript/.ready: tests/e2e/clients/javascript/package-lock.json
+	if command -v npm >/dev/null; then cd tests/e2e/clients/javascript && npm ci --silent; \
+	else echo "!! npm is not here: the JavaScript client will not run"; fi
+	touch $@
+
 # Needs uv. The pins hold hashes and name no index.
 requirements:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/prod.txt
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/dev.txt
 	echo conductorone-sdk | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/conductorone-sdk.txt
+	echo awscli | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/awscli.txt
 
 clean:
-	rm -rf $(VENV) .venv-*
+	rm -rf $(VENV) .venv-* tests/e2e/clients/javascript/node_modules tests/e2e/clients/javascript/.ready

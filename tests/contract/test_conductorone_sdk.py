@@ -6,7 +6,11 @@ import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from cone_sidecar.simulator.exports import client_environment
+from cone_sidecar.simulator.server import TlsFiles
+from fakes.certificate import write_certificate
 from fakes.running_simulator import running_simulator
 
 ROOT = Path(__file__).parents[2]
@@ -23,13 +27,17 @@ bulk: {accounts: 3, permission_sets: 20}
 """
 
 
-def test_the_official_sdk_asks_for_access_and_gets_it(tmp_path):
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_the_official_sdk_asks_for_access_and_gets_it(tmp_path, encrypted):
     """It lists the catalogue, creates the grant task, reads it by id and number, sees the grant."""
+    certificate, key = write_certificate(tmp_path)
     assert PYTHON.exists(), "the SDK is missing: make .venv-conductorone-sdk/.ready"
     scenario = tmp_path / "scenario.yaml"
     scenario.write_text(SCENARIO)
-    with running_simulator(scenario) as (url, simulator):
-        environment = {**os.environ, **client_environment(simulator.world, url)}
+    tls = TlsFiles(certificate, key) if encrypted else None
+    with running_simulator(scenario, tls=tls) as (url, simulator):
+        environment = os.environ | client_environment(simulator.world, url)
+        environment["SSL_CERT_FILE"] = str(certificate)
         done = subprocess.run(
             [PYTHON, SCRIPT, "production-admin"],
             env=environment,

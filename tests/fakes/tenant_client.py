@@ -3,10 +3,10 @@
 import contextlib
 import json
 import re
-from datetime import UTC, datetime
 
 import httpx
 
+from cone_sidecar.clock import SystemClock
 from cone_sidecar.conductorone.client_assertion import sign_client_assertion
 from cone_sidecar.simulator.app import build_simulator
 from cone_sidecar.simulator.scenario import load_scenario
@@ -36,7 +36,7 @@ class TenantClient:
     def assertion(self, user=None, **changes):
         """Sign what the token endpoint wants to see."""
         user = user or self.me
-        now = changes.pop("now", None) or datetime.now(UTC)
+        now = changes.pop("now", None) or SystemClock().now()
         audience = changes.pop("audience", HOST)
         return {
             "grant_type": "client_credentials",

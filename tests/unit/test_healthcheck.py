@@ -44,7 +44,7 @@ def _server(request):
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     server.paths = paths
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
     server.shutdown()

@@ -2,11 +2,12 @@
 
 import base64
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cone_sidecar.clock import SystemClock
 from fakes.tenant_client import HOST, tenant
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -29,7 +30,7 @@ def key_of(user):
 
 def jws(user, *, header=None, key=None, **claims):
     """Sign an assertion with what is asked for, right or wrong."""
-    now = int(datetime.now(UTC).timestamp())
+    now = int(SystemClock().now().timestamp())
     content = {
         "iss": user.client_id,
         "sub": user.client_id,
@@ -45,7 +46,7 @@ def jws(user, *, header=None, key=None, **claims):
 
 def ahead(seconds):
     """Return a time of claims, from now on."""
-    return int((datetime.now(UTC) + timedelta(seconds=seconds)).timestamp())
+    return int((SystemClock().now() + timedelta(seconds=seconds)).timestamp())
 
 
 async def test_an_assertion_gets_a_bearer_and_is_good_once():
@@ -214,7 +215,7 @@ async def test_a_refused_and_an_expired_device_are_told():
 
 async def exchange(client, **claims):
     """Exchange a workload's token."""
-    now = int(datetime.now(UTC).timestamp())
+    now = int(SystemClock().now().timestamp())
     content = {"iss": "https://ci.example", "aud": HOST, "iat": now, "exp": now + 300} | claims
     return await client.token(
         grant_type=EXCHANGE_GRANT,

@@ -41,7 +41,7 @@ permission_sets:
 bulk: {accounts: 50, permission_sets: 100}                              # generated on top: "Account 001" … × "Role001" …
 lags: {latency: 0ms, policy_step: 0s, provisioning: 0s, grant_visibility: 0s, propagation: 0s}
 lifetimes: {access_token: 1h, refresh_token: 90d, role_credentials: 1h}
-"""
+"""  # noqa: E501 -- word for word
 
 
 @pytest.fixture(name="client")

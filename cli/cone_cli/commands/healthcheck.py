@@ -1,16 +1,15 @@
 """``cone healthcheck``: whether the sidecar of this machine or container answers."""
 
 import argparse
-import http.client
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cone_cli import terminal
 from cone_sidecar.errors import Unreachable
 
 EXAMPLE = "example: cone healthcheck && echo alive"
 LIMIT_S = 2.0
+HTTP_OK = 200
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,20 +36,23 @@ def run(args: argparse.Namespace) -> int:
 
 def _ask(management_url: str) -> None:
     """Get ``/livez`` within two seconds; no proxy stands between a sidecar and its own container."""
+    from http.client import HTTPConnection, HTTPException
+    from urllib.parse import urlsplit
+
     address = urlsplit(management_url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=LIMIT_S)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=LIMIT_S)
     try:
         connection.request("GET", "/livez")
         status = connection.getresponse().status
-    except (OSError, http.client.HTTPException):
+    except (OSError, HTTPException):
         raise Unreachable(
             f"the sidecar at {management_url} doesn't answer", hint="look at its log, restart it"
         ) from None
     finally:
         connection.close()
-    if status != http.HTTPStatus.OK:
+    if status != HTTP_OK:
         raise Unreachable(
             f"the sidecar at {management_url} answers {status}",
-            hint="look at its log, restart it",
             status=status,
+            hint="look at its log, restart it",
         )

@@ -1,5 +1,6 @@
 """Grants, on the wire: bindings of one entitlement, and the search over all (reference §3.4)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from cone_sidecar.simulator import protojson
@@ -46,8 +47,9 @@ def search_grants(call: ApiCall) -> dict[str, Any]:
     """Answer the grants of a person: one row for each."""
     world, body = call.world, call.body
     user = world.users.get(call.text("userId") or call.user.id)
-    granted = list(world.visible_grants(user.id).values()) if user else []
-    wanted = [grant for grant in granted if _wanted(call, grant)]
+    granted = world.visible_grants(user.id).values() if user else []
+    is_wanted = _filter(call)
+    wanted = [grant for grant in granted if is_wanted(grant)]
     page, following = page_of(wanted, body.get("pageSize"), body.get("pageToken"))
     expansion = Expansion(world, call.object("expandMask"))
     return {
@@ -63,18 +65,23 @@ def search_grants(call: ApiCall) -> dict[str, Any]:
     }
 
 
-def _wanted(call: ApiCall, grant: SimulatedGrant) -> bool:
-    world, entitlement = call.world, grant.entitlement
+def _filter(call: ApiCall) -> Callable[[SimulatedGrant], bool]:
+    world = call.world
     refs = {(ref.get("appId"), ref.get("id")) for ref in call.objects("entitlementRefs")}
-    asked = (
-        ("appIds", world.app_id),
-        ("appUserIds", world.users[grant.user_id].app_user_id),
-        ("resourceIds", entitlement.account.resource_id),
-        ("resourceTypeIds", world.resource_type_id),
-    )
-    return (not refs or (world.app_id, entitlement.id) in refs) and all(
-        value in values for name, value in asked if (values := call.texts(name))
-    )
+    apps, users = call.texts("appIds"), call.texts("appUserIds")
+    resources, types = call.texts("resourceIds"), call.texts("resourceTypeIds")
+
+    def is_wanted(grant: SimulatedGrant) -> bool:
+        entitlement = grant.entitlement
+        return (
+            (not refs or (world.app_id, entitlement.id) in refs)
+            and (not apps or world.app_id in apps)
+            and (not users or world.users[grant.user_id].app_user_id in users)
+            and (not resources or entitlement.account.resource_id in resources)
+            and (not types or world.resource_type_id in types)
+        )
+
+    return is_wanted
 
 
 def _grant_view(world: World, grant: SimulatedGrant) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The search for tasks, on the wire (reference §4.3)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +15,7 @@ from cone_sidecar.simulator.task_view import kind_of, outcome_of, state_of, task
 from cone_sidecar.simulator.world import World
 
 Values = Callable[[World, SimulatedTask], Iterable[str]]
+Criterion = Callable[[SimulatedTask], bool]
 
 
 def _workers(world: World, task: SimulatedTask) -> Iterable[str]:
@@ -70,7 +71,8 @@ OLDEST_FIRST = frozenset({"TASK_SEARCH_SORT_BY_TICKET_ID", "TASK_SEARCH_SORT_BY_
 
 def search_tasks(call: ApiCall) -> dict[str, Any]:
     """Answer the search for tasks, the newest first."""
-    found = [task for task in call.world.tasks.values() if _matches(call, task)]
+    criteria = list(_criteria(call))
+    found = [task for task in call.world.tasks.values() if all(fits(task) for fits in criteria)]
     if call.text("sortBy") not in OLDEST_FIRST:
         found.reverse()
     page, following = page_of(found, call.body.get("pageSize"), call.body.get("pageToken"))
@@ -81,57 +83,55 @@ def search_tasks(call: ApiCall) -> dict[str, Any]:
     }
 
 
-def _matches(call: ApiCall, task: SimulatedTask) -> bool:
-    world = call.world
-    return (
-        all(
-            set(wanted) & set(values(world, task))
-            for name, values in ANY_OF.items()
-            if (wanted := call.texts(name))
-        )
-        and not any(set(call.texts(name)) & set(NONE_OF[name](world, task)) for name in NONE_OF)
-        and all(
-            user_id in values(world, task)
-            for name, values in USERS.items()
-            if (user_id := call.text(name))
-        )
-        and _matches_kind(call, task)
-        and _matches_times(call, task)
-        and _matches_query(call, task)
-    )
+def _criteria(call: ApiCall) -> Iterator[Criterion]:
+    """Read all filters before any task is judged, so that a wrong one is always told."""
+    for name, values in ANY_OF.items():
+        if wanted := call.texts(name):
+            yield _any_of(call.world, values, wanted)
+    for name, values in USERS.items():
+        if user_id := call.text(name):
+            yield _any_of(call.world, values, [user_id])
+    for name, values in NONE_OF.items():
+        if unwanted := call.texts(name):
+            yield _none_of(call.world, values, unwanted)
+    yield _between(call, "createdAfter", "createdBefore", lambda task: task.created_at)
+    yield _between(call, "outcomeAfter", "outcomeBefore", lambda task: task.closed_at)
+    yield from _kind_criteria(call)
 
 
-def _matches_kind(call: ApiCall, task: SimulatedTask) -> bool:
-    types, refs = call.objects("taskTypes"), call.objects("refs")
-    emergency = call.text("emergencyStatus")
-    step = STEPS.get(call.text("currentStep"))
-    return (
-        (not types or any(kind_of(task) in each for each in types))
-        and (not refs or any(ref.get("id") == task.id for ref in refs))
-        and (emergency not in EMERGENCIES or task.emergency is EMERGENCIES[emergency])
-        and (step is None or (task.current is not None and task.current.kind in step))
-    )
+def _kind_criteria(call: ApiCall) -> Iterator[Criterion]:
+    if types := call.objects("taskTypes"):
+        yield lambda task: any(kind_of(task) in each for each in types)
+    if refs := call.objects("refs"):
+        yield lambda task: any(ref.get("id") == task.id for ref in refs)
+    if (emergency := EMERGENCIES.get(call.text("emergencyStatus"))) is not None:
+        yield lambda task: task.emergency is emergency
+    if kinds := STEPS.get(call.text("currentStep")):
+        yield lambda task: task.current is not None and task.current.kind in kinds
+    words = call.text("query").lower().split()
+    yield lambda task: all(word in _text_of(task) for word in words)
 
 
-def _matches_times(call: ApiCall, task: SimulatedTask) -> bool:
-    bounds = (
-        ("createdAfter", "createdBefore", task.created_at),
-        ("outcomeAfter", "outcomeBefore", task.closed_at),
-    )
-    for after, before, moment in bounds:
-        earliest, latest = _moment(call, after), _moment(call, before)
-        if (earliest or latest) and moment is None:
-            return False
-        if (earliest and moment and moment < earliest) or (latest and moment and moment > latest):
-            return False
-    return True
+def _any_of(world: World, values: Values, wanted: Iterable[str]) -> Criterion:
+    return lambda task: not set(wanted).isdisjoint(values(world, task))
 
 
-def _matches_query(call: ApiCall, task: SimulatedTask) -> bool:
-    entitlement = task.entitlement
-    text = f"{task.number} {kind_of(task)} {entitlement.role_name} {entitlement.account.name}"
-    searched = f"{text} {task.description}".lower()
-    return all(word in searched for word in call.text("query").lower().split())
+def _none_of(world: World, values: Values, unwanted: Iterable[str]) -> Criterion:
+    return lambda task: set(unwanted).isdisjoint(values(world, task))
+
+
+def _between(
+    call: ApiCall, after: str, before: str, time_of: Callable[[SimulatedTask], datetime | None]
+) -> Criterion:
+    earliest, latest = _moment(call, after), _moment(call, before)
+
+    def fits(task: SimulatedTask) -> bool:
+        moment = time_of(task)
+        if moment is None:
+            return earliest is None and latest is None
+        return (earliest is None or moment >= earliest) and (latest is None or moment <= latest)
+
+    return fits
 
 
 def _moment(call: ApiCall, name: str) -> datetime | None:
@@ -142,3 +142,9 @@ def _moment(call: ApiCall, name: str) -> datetime | None:
         raise Refused(
             HTTPStatus.BAD_REQUEST, f'invalid google.protobuf.Timestamp value "{text}"'
         ) from None
+
+
+def _text_of(task: SimulatedTask) -> str:
+    entitlement = task.entitlement
+    name = f"{kind_of(task)} {entitlement.role_name} {entitlement.account.name}"
+    return f"{task.number} {name} {task.description}".lower()

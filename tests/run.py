@@ -1,0 +1,65 @@
+"""Run all tests, an engine's included where one can be had; fail when anything fails or nothing ran."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# Starts an engine on machines that have none; elsewhere there is no such file.
+ENGINE_STARTER = ROOT.parent / "shared" / "tools" / "docker-up"
+SUITES = ("tests/unit", "tests/contract", "tests/e2e")
+EXPORT = re.compile(r"^export (\w+)=(\S*)$", re.MULTILINE)
+
+
+def main() -> int:
+    """Run the suites; returns the exit code of ``make test``."""
+    environment = dict(os.environ)
+    failed = [suite for suite in SUITES if run(suite, environment) != 0]
+    reason = engine(environment)
+    if reason:
+        banner(f"THE CONTAINER TESTS DID NOT RUN: {reason}")
+    elif run("tests/container", environment) != 0:
+        failed.append("tests/container")
+    if failed:
+        banner(f"FAILED: {', '.join(failed)}")
+        return 1
+    print("all tests passed")
+    return 0
+
+
+def run(suite: str, environment: dict[str, str]) -> int:
+    """Run one suite; a suite in which no test ran has failed."""
+    print(f"== {suite}", flush=True)
+    command = [sys.executable, "-m", "pytest", "-q", suite]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def engine(environment: dict[str, str]) -> str:
+    """Find or start a container engine; returns why there is none, empty where one answers."""
+    if ENGINE_STARTER.exists():
+        started = subprocess.run(
+            [ENGINE_STARTER], capture_output=True, text=True, timeout=600, check=False
+        )
+        if started.returncode == 0:
+            environment.update(EXPORT.findall(started.stdout))
+            return ""
+        return "the engine could not be started"
+    if not shutil.which("docker"):
+        return "there is no docker command"
+    answered = subprocess.run(
+        ["docker", "version"], capture_output=True, timeout=30, check=False
+    ).returncode
+    return "" if answered == 0 else "no container engine answers"
+
+
+def banner(text: str) -> None:
+    """Say it so that nobody misses it."""
+    line = "!" * (len(text) + 6)
+    print(f"\n{line}\n!! {text} !!\n{line}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
