@@ -9,9 +9,9 @@ COPY requirements/build.txt requirements/prod.txt requirements/
 RUN /opt/build/bin/pip install --require-hashes -r requirements/build.txt \
  && /opt/build/bin/pip --python /opt/venv/bin/python install --require-hashes -r requirements/prod.txt
 # Nine tenths of botocore are descriptions of services that nobody calls here; its examples hold what looks like keys.
-RUN cd "$(/opt/venv/bin/python -c 'import botocore; print(botocore.__path__[0])')/data" \
- && find . -mindepth 1 -maxdepth 1 -type d ! -name sso ! -name sso-oidc ! -name sts -exec rm -r {} + \
- && find . -name 'examples-*.json' -delete
+RUN find /opt/venv/lib/python*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
+      ! -name sso ! -name sso-oidc ! -name sts -exec rm -r {} + \
+ && find /opt/venv/lib/python*/site-packages/botocore/data -name 'examples-*.json' -delete
 COPY pyproject.toml README.md LICENSE ./
 COPY cli cli
 COPY sidecar sidecar

@@ -26,6 +26,7 @@ class Engine:
             capture_output=True,
             text=True,
             timeout=timeout,
+            check=False,
         )
         assert done.returncode == 0 or not ok, done.stderr[-4000:]
         return done
@@ -60,7 +61,9 @@ def _docker():
     if not shutil.which("docker"):
         pytest.skip("NOT RUN: there is no docker here")
     try:
-        answer = Engine()("version", "--format", "{{.Server.Version}}", ok=False, timeout=ENGINE_LIMIT_S)
+        answer = Engine()(
+            "version", "--format", "{{.Server.Version}}", ok=False, timeout=ENGINE_LIMIT_S
+        )
     except subprocess.TimeoutExpired:
         pytest.skip("NOT RUN: the container engine doesn't answer")
     if answer.returncode != 0:

@@ -59,7 +59,9 @@ def inventory():
             if path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc" not in cached
         ],
         "packages": sorted(path.name for path in VENV.glob("lib/*/site-packages/*")),
-        "botocore_data": sorted(path.name for path in VENV.glob("lib/*/site-packages/botocore/data/*")),
+        "botocore_data": sorted(
+            path.name for path in VENV.glob("lib/*/site-packages/botocore/data/*")
+        ),
         "venv_bytes": sum(status.st_size for _, status in venv),
     }
 

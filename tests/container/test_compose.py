@@ -38,7 +38,9 @@ def test_an_app_in_the_sidecar_s_network_gets_its_identity(compose):
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     app = compose(example, "logs", "--no-log-prefix", "app").stdout.splitlines()
-    identity = r"arn:aws:sts::100000000001:assumed-role/AWSReservedSSO_Admin_\w{16}/ada@example\.com"
+    identity = (
+        r"arn:aws:sts::100000000001:assumed-role/AWSReservedSSO_Admin_\w{16}/ada@example\.com"
+    )
     assert [line for line in app if re.fullmatch(identity, CONTROL.sub("", line))]
     sidecar = compose(example, "logs", "cone").stdout
     assert "no active grant" in sidecar

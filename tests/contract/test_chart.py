@@ -40,6 +40,7 @@ def examine(values):
         capture_output=True,
         text=True,
         timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -177,7 +178,9 @@ def test_mistaken_values_are_named(values, message):
     """The schema refuses unknown keys and wrong kinds, and says where."""
     merged = example("defaults")
     for section, content in values.items():
-        merged[section] = merged.get(section, {}) | content if isinstance(content, dict) else content
+        merged[section] = (
+            merged.get(section, {}) | content if isinstance(content, dict) else content
+        )
     assert message in examine(merged)["refused"]
 
 

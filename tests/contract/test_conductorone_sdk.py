@@ -61,5 +61,6 @@ def test_the_official_sdk_asks_for_access_and_gets_it(tmp_path, encrypted):
     assert seen["states"] == ["TASK_STATE_OPEN", "TASK_STATE_CLOSED", "TASK_STATE_CLOSED"]
     assert seen["outcome"] == "GRANT_OUTCOME_GRANTED"
     assert seen["granted"]
+    assert seen["grants"] == ["Admin Permission Set"]
     left = datetime.fromisoformat(seen["ends"]) - simulator.world.clock.now()
     assert timedelta(minutes=115) < left <= timedelta(hours=2)

@@ -34,7 +34,7 @@ def _server(request):
     paths = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):  # noqa: N802 -- the standard library's name
+        def do_GET(self):
             paths.append(self.path)
             self.send_response(request.param)
             self.end_headers()

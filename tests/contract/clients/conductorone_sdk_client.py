@@ -71,6 +71,23 @@ def catalogue(sdk):
             return rows
 
 
+def read_entitlement(sdk, entitlement):
+    """Read one entitlement by itself."""
+    request = operations.C1APIAppV1AppEntitlementsGetRequest(
+        app_id=entitlement.app_id, id=entitlement.id
+    )
+    answer = sdk.app_entitlements.get(request=request)
+    return answer.get_app_entitlement_response.app_entitlement_view.app_entitlement
+
+
+def grants_of(sdk, user_id):
+    """Search all grants of the person; returns the entitlements' names."""
+    answer = sdk.app_entitlement_search.search_grants(
+        request=shared.AppEntitlementSearchServiceSearchGrantsRequest(user_id=user_id)
+    ).app_entitlement_search_service_search_grants_response
+    return [row.app_entitlement_view.app_entitlement.display_name for row in answer.list]
+
+
 def request_grant(sdk, entitlement, user_id):
     """Ask for access."""
     answer = sdk.task.create_grant_task(
@@ -113,6 +130,7 @@ def main():
     rows = catalogue(sdk)
     entitlements = [row.app_entitlement_view.app_entitlement for row in rows]
     wanted = next(each for each in entitlements if each.alias == sys.argv[1])
+    alone = read_entitlement(sdk, wanted)
     created = request_grant(sdk, wanted, me.user_id)
     try:
         request_grant(sdk, wanted, me.user_id)
@@ -126,13 +144,14 @@ def main():
             {
                 "names": [each.display_name for each in entitlements],
                 "connectors": wanted.source_connector_ids,
-                "duration": wanted.duration_grant,
+                "duration": alone.duration_grant,
                 "id": created.id,
                 "state": created.state,
                 "number": created.numeric_id,
                 "duplicate": duplicate,
                 "states": [task.state for task in looks],
                 "outcome": looks[-1].task_type.task_type_grant.outcome,
+                "grants": grants_of(sdk, me.user_id),
                 "granted": grant.app_entitlement_id == wanted.id,
                 "ends": grant.deprovision_at.isoformat(),
             }

@@ -1,6 +1,6 @@
 """Helm and the schemas of Kubernetes, on a chart: values as JSON on stdin, what they say as JSON on stdout.
 
-With the name of a file in ci/ as second argument, it prints the manifest alone: how the golden files are made.
+With a file of ci/ as second argument it prints the manifest alone: so the golden files are made.
 """
 
 import json
