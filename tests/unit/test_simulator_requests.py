@@ -92,6 +92,25 @@ async def test_each_lag_delays_its_part(slow):
     assert await slow.has("Production", "Auto")
 
 
+async def test_a_permission_set_may_have_lags_of_its_own(tmp_path):
+    """They hold for it alone, and what it doesn't say is as everywhere."""
+    own = "  - {account: Production, name: Swift, lags: {provisioning: 0s, propagation: 90s}}\n"
+    async with tenant(QUICK + own + SCENARIO[len(QUICK) :], tmp_path) as client:
+        task = await client.request("Production", "Swift")
+        for _ in range(2):
+            task = await client.look(task)
+        assert outcome(task) == "GRANTED"
+        client.advance(60)
+        assert await client.has("Production", "Swift")
+        assert not may_assume(client, "Swift")
+        client.advance(30)
+        assert may_assume(client, "Swift")
+        other = await client.request("Production", "Auto")
+        for _ in range(3):
+            other = await client.look(other)
+        assert other["state"] == "TASK_STATE_OPEN"
+
+
 async def test_time_passes_for_a_request_that_nobody_looks_at(slow):
     """Once it is decided, provisioning goes on by time alone, in ConductorOne and at AWS."""
     task = await slow.request("Production", "Human")

@@ -70,6 +70,10 @@ def test_a_policy_is_a_word_or_a_list_of_words(load):
         ("lags: {provisionning: 1s}", "unknown key 'provisionning', did you mean 'provisioning'?"),
         ("lags: {latency: 5}", "latency is a duration"),
         ("lags: {latency: 5 s}", "latency is a duration"),
+        (
+            f"{ACCOUNT}permission_sets: [{{account: Production, name: R, lags: {{latency: 1s}}}}]",
+            "permission_sets[0]: lags: unknown key 'latency'",
+        ),
         ("bulk: {accounts: many}", "accounts is a number"),
         ("bulk: {accounts: -1}", "accounts is a number"),
         ("bulk: 3", "bulk is a mapping"),

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,12 @@ PERMISSION_SET_KEYS = (
     "emergency",
     "description",
     "alias",
+    "lags",
 )
 BULK_KEYS = ("accounts", "permission_sets")
 LAG_KEYS = ("latency", "policy_step", "provisioning", "grant_visibility", "propagation")
+# The delay of every answer is nobody's own.
+OWN_LAG_KEYS = LAG_KEYS[1:]
 LIFETIME_KEYS = ("access_token", "refresh_token", "role_credentials")
 
 
@@ -133,12 +137,12 @@ class _Reader:
             self._user(item, f"users[{index}]")
             for index, item in enumerate(self._list(top, "users"))
         )
+        lags = self._lags(top, "lags", LAG_KEYS, Lags())
         sets = tuple(
-            self._permission_set(item, f"permission_sets[{index}]")
+            self._permission_set(item, f"permission_sets[{index}]", lags)
             for index, item in enumerate(self._list(top, "permission_sets"))
         )
         bulk = self._mapping(top.get("bulk") or {}, "bulk", BULK_KEYS)
-        lags = self._mapping(top.get("lags") or {}, "lags", LAG_KEYS)
         lives = self._mapping(top.get("lifetimes") or {}, "lifetimes", LIFETIME_KEYS)
         scenario = Scenario(
             tenant=self._tenant(top),
@@ -146,7 +150,7 @@ class _Reader:
             accounts=accounts,
             permission_sets=sets,
             bulk=Bulk(**{key: self._count(bulk, key) for key in BULK_KEYS if key in bulk}),
-            lags=Lags(**self._durations(lags, "lags")),
+            lags=lags,
             lifetimes=Lifetimes(**self._durations(lives, "lifetimes")),
         )
         for problem in inconsistencies(scenario):
@@ -181,7 +185,7 @@ class _Reader:
             self._text(values, "email", where),
         )
 
-    def _permission_set(self, item: object, where: str) -> ScenarioPermissionSet:
+    def _permission_set(self, item: object, where: str, lags: Lags) -> ScenarioPermissionSet:
         values = self._mapping(item, where, PERMISSION_SET_KEYS)
         return ScenarioPermissionSet(
             account=self._required(values, "account", where),
@@ -194,7 +198,14 @@ class _Reader:
             emergency=self._flag(values, "emergency", where, default=False),
             description=self._text(values, "description", where),
             alias=self._text(values, "alias", where),
+            lags=self._lags(values, f"{where}: lags", OWN_LAG_KEYS, lags),
         )
+
+    def _lags(
+        self, values: Mapping[str, Any], where: str, keys: tuple[str, ...], base: Lags
+    ) -> Lags:
+        own = self._mapping(values.get("lags") or {}, where, keys)
+        return replace(base, **self._durations(own, where))
 
     def _role_name(self, values: Mapping[str, Any], where: str) -> str:
         name = self._required(values, "name", where)

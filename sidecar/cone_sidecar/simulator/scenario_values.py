@@ -49,7 +49,10 @@ class Lifetimes:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioPermissionSet:
-    """A permission set on an account: who has it, and what a request for it goes through."""
+    """A permission set on an account: who has it, and what a request for it goes through.
+
+    ``lags`` None are those of the whole scenario.
+    """
 
     account: str
     name: str
@@ -61,6 +64,7 @@ class ScenarioPermissionSet:
     emergency: bool = False
     description: str = ""
     alias: str = ""
+    lags: Lags | None = None
 
 
 @dataclass(frozen=True, slots=True)

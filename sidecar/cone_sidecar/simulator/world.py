@@ -8,7 +8,7 @@ from cone_sidecar.simulator import policy
 from cone_sidecar.simulator.device_authorization import DeviceAuthorizations
 from cone_sidecar.simulator.ids import named_id, random_id
 from cone_sidecar.simulator.personal_client import ApiClientRegister
-from cone_sidecar.simulator.scenario_values import Scenario
+from cone_sidecar.simulator.scenario_values import Lags, Scenario
 from cone_sidecar.simulator.simulated_clock import SimulatedClock
 from cone_sidecar.simulator.simulated_entitlement import (
     SimulatedEntitlement,
@@ -167,7 +167,7 @@ class World:
     def settle(self, task: SimulatedTask) -> None:
         """Bring the task up to now, and make true what it decided."""
         before = task.closed
-        policy.advance(task, self.scenario.lags, self.clock.now())
+        policy.advance(task, self._lags(task), self.clock.now())
         if task.closed and not before:
             self._carry_out(task)
 
@@ -220,6 +220,9 @@ class World:
             if grant.user_id == user_id and grant.stands(now) and grant.usable_at <= now:
                 yield grant
 
+    def _lags(self, task: SimulatedTask) -> Lags:
+        return task.entitlement.terms.lags or self.scenario.lags
+
     def _carry_out(self, task: SimulatedTask) -> None:
         closed_at = task.closed_at or self.clock.now()
         if task.outcome is Outcome.REVOKED:
@@ -228,7 +231,7 @@ class World:
                     grant.revoked_at = grant.revoked_at or closed_at
         if task.outcome is not Outcome.GRANTED:
             return
-        lags, limit = self.scenario.lags, task.entitlement.terms.max_duration
+        lags, limit = self._lags(task), task.entitlement.terms.max_duration
         duration = task.duration or (timedelta(seconds=limit) if limit else None)
         self.grants.append(
             SimulatedGrant(

@@ -1,0 +1,390 @@
+"""Bad input: one line with what to do, a stable exit code, nothing half-written, no traceback."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from cone_cli.stage import cone_command
+from fakes.simulated_stage import START_URL
+
+SCENARIO = """\
+tenant: acme
+users: [{email: ada@example.com}]
+accounts: [{id: "100000000001", name: Production}]
+permission_sets:
+  - {account: Production, name: Admin, granted_to: [ada@example.com]}
+"""
+ADMIN = ["aws", "credentials", "production-admin"]
+SETUP = ["aws", "setup", "--sso-url", START_URL]
+SERVE = ["serve", "--listen", "127.0.0.1:0", "--management-listen", "127.0.0.1:0"]
+TENANT_VARIABLES = ("CONE_API_ENDPOINT", "CONE_CLIENT_ID", "CONE_CLIENT_SECRET")
+AWS_VARIABLES = ("AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL_STS")
+INCOMPLETE = """\
+[profile production-admin]
+credential_process = /opt/cone aws credentials production-admin
+cone_entitlement_id = x
+cone_sso_account_id = 100000000001
+cone_sso_role_name = Admin
+cone_sso_region = us-east-1
+cone_sso_start_url = https://acme.awsapps.com/start
+"""
+
+
+@pytest.fixture(name="origin", scope="module")
+def _origin(simulated_once):
+    """Give a home in which everything is right, and a session in it."""
+    simulated_once.start(SCENARIO, "--auto-confirm")
+    assert simulated_once.cone("aws", "login").returncode == 0
+    return simulated_once
+
+
+@pytest.fixture(name="home")
+def _home(origin, tmp_path):
+    """Give a copy of that home, to be spoilt."""
+    return Home(origin, tmp_path / "home")
+
+
+class Home:
+    """A home of its own on the same simulator."""
+
+    def __init__(self, origin, path):
+        shutil.copytree(origin.home, path)
+        self.path = path
+        self.environment = origin.environment | {"HOME": str(path)}
+        self._origin = origin
+
+    @property
+    def cone_config(self):
+        return self.path / ".conductorone" / "config.yaml"
+
+    @property
+    def aws_config(self):
+        return self.path / ".aws" / "config"
+
+    def without(self, *names):
+        for name in names:
+            self.environment.pop(name, None)
+
+    def cone(self, *arguments):
+        return self._origin.attempt([*cone_command(), *arguments], self.environment)
+
+    def tree(self):
+        """Return what may not change: all files but caches and locks, with their modes."""
+        return {
+            path.relative_to(self.path): (
+                path.stat().st_mode,
+                path.read_bytes() if path.is_file() else b"",
+            )
+            for path in self.path.rglob("*")
+            if ".cache" not in path.parts and path.suffix != ".lock"
+        }
+
+    def litter(self):
+        """Return the temporary files that were left anywhere."""
+        return [
+            path
+            for path in self.path.rglob(".*.*")
+            if path.is_file() and path.suffix not in {".lock", ".json", ".yaml"}
+        ]
+
+
+def refused(home, arguments, exit_code, *texts):
+    """Run ``cone``, which has to refuse in one line and a hint, and change nothing."""
+    before = home.tree()
+    done = home.cone(*arguments)
+    assert done.returncode == exit_code, (done.returncode, done.stdout, done.stderr)
+    assert done.stdout == ""
+    said = done.stderr
+    assert "Traceback" not in said
+    # What went before is the story as it was told; the end is one line and its hint.
+    *_, error, hint = said.splitlines()
+    assert error.startswith("cone: error: "), said
+    assert hint.startswith("cone: hint: "), said
+    assert said.count("cone: error: ") == 1
+    for text in texts:
+        assert text in f"{error}\n{hint}", said
+    assert home.tree() == before
+    assert home.litter() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "texts"),
+    [
+        ([], 2, ["--help"]),
+        (["frobnicate"], 2, ["frobnicate", "--help"]),
+        (["aws"], 2, ["--help"]),
+        (["aws", "credentials"], 2, ["profile", "--help"]),
+        (["aws", "credentials", "two", "words"], 2, ["words"]),
+        (["aws", "credentials", "--no-such-option", "p"], 2, ["--no-such-option"]),
+        (["aws", "env", "two", "words"], 2, ["words"]),
+        (["aws", "setup", "--sso-url", "nonsense"], 2, ["--sso-url is not a URL"]),
+        (["aws", "setup", "--sso-url", "https://x/\n[evil]"], 2, ["--sso-url is not a URL"]),
+        ([*SETUP, "--sso-region", "mars"], 2, ["--sso-region is not an AWS region"]),
+        ([*SETUP, "--region", "us-east-1\nx"], 2, ["--region is not an AWS region"]),
+        (["login"], 2, ["tenant"]),
+        (["serve", "--listen", "9911"], 2, ["--listen takes an address and a port"]),
+        (["serve", "--listen", "127.0.0.1:99999"], 2, ["--listen"]),
+        (["serve", "--management-listen", "nowhere:1"], 2, ["--management-listen"]),
+        (["serve", "--listen", "192.0.2.1:9911"], 1, ["can't listen on 192.0.2.1:9911"]),
+        (["simulator", "--port", "many"], 2, ["--port"]),
+        (["whoami", "-o", "poem"], 2, ["poem"]),
+    ],
+)
+def test_what_is_put_wrongly(home, arguments, exit_code, texts):
+    """A command line that can't be right is refused before anything is done."""
+    refused(home, arguments, exit_code, *texts)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("production-admim", 'did you mean "production-admin"?'),
+        ("elsewhere", "cone aws setup"),
+        ("", "no profile"),
+        ("../../etc/passwd", "no profile"),
+        ("tür\x1b[31m\n", "no profile"),
+    ],
+)
+def test_an_unknown_profile(home, name, text):
+    """It is named, with the nearest one, and never printed raw."""
+    refused(home, ["aws", "credentials", name], 1, text)
+
+
+def test_a_profile_of_an_older_version(home):
+    """Without ``cone_app_id`` it is told of in the original's words."""
+    home.aws_config.write_text(INCOMPLETE)
+    before = home.tree()
+    done = home.cone(*ADMIN)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    message, hint = done.stderr.splitlines()
+    assert "missing cone_app_id or cone_entitlement_id" in message
+    assert hint.startswith("cone: hint: ")
+    assert "cone aws setup" in hint
+    assert home.tree() == before
+
+
+def test_no_aws_config(home):
+    """Before the first set-up there is no profile, and the hint is to set up."""
+    home.aws_config.unlink()
+    refused(home, ADMIN, 1, "no profile", "cone aws setup")
+    home.cone_config.unlink()
+    refused(home, ["aws", "login"], 1, "cone aws setup --sso-url")
+    refused(home, ["aws", "setup"], 2, "--sso-url is required on first run")
+
+
+@pytest.mark.parametrize("arguments", [ADMIN, SETUP, ["whoami"]])
+def test_no_login(home, arguments):
+    """Without a client id the way is shown to log in."""
+    home.without(*TENANT_VARIABLES)
+    refused(home, arguments, 3, "cone login")
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "nonsense",
+        "secret-token:conductorone.com:v1:bm9uc2Vuc2U",
+        "secret-token:conductorone.com:v9:x",
+    ],
+)
+def test_a_secret_that_is_none(home, secret):
+    """A client secret that can't be read is told of, and not shown."""
+    home.environment["CONE_CLIENT_SECRET"] = secret
+    done = home.cone("whoami")
+    refused(home, ["whoami"], done.returncode, "cone login")
+    assert done.returncode in {1, 3}
+    assert secret not in done.stderr
+
+
+def test_the_secret_of_another(home, origin):
+    """A well-formed secret that isn't ours is refused by the tenant: log in again."""
+    home.environment["CONE_CLIENT_ID"] = home.environment["CONE_CLIENT_ID"].replace("@", "x@", 1)
+    refused(home, ["whoami"], 3, "cone login")
+
+
+def test_the_tenant_does_not_answer(home):
+    """A closed port is told of with its host; AWS's answer alone is served, unverified."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    home.environment["CONE_API_ENDPOINT"] = f"http://127.0.0.1:{port}"
+    refused(home, ["whoami"], 6, f"127.0.0.1:{port}")
+    refused(home, SETUP, 6)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://acme.example", "ftp://acme.example", "a b", "http://["]
+)
+def test_an_endpoint_that_is_none(home, endpoint):
+    """Plain HTTP beyond this machine, and what is no host at all, is refused before it is called."""
+    home.environment["CONE_API_ENDPOINT"] = endpoint
+    refused(home, ["whoami"], 1)
+
+
+def test_the_wrong_sso_region(home, origin):
+    """The portal refuses a session that was just made: it is said what that means."""
+    origin.control("POST", "/faults", {"operation": "GetRoleCredentials", "status": 401})
+    try:
+        shutil.rmtree(home.path / ".aws" / "sso")
+        refused(home, ADMIN, 3, "Session token not found or invalid", "cone aws setup --sso-region")
+    except AssertionError:
+        # The session is new, so this change is wanted.
+        pass
+    finally:
+        origin.control("DELETE", "/faults")
+
+
+def test_a_region_that_is_not_there(home):
+    """A region that no partition has is told of by its name."""
+    home.without(*AWS_VARIABLES)
+    home.aws_config.write_text(home.aws_config.read_text().replace("us-east-1", "mo-on-1"))
+    refused(home, ADMIN, 1, "mo-on-1")
+
+
+SPOILT = {
+    "a directory": lambda path: (path.unlink(), path.mkdir()),
+    "no text": lambda path: path.write_bytes(b"\xff\xfe\x00binary"),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+@pytest.mark.parametrize("arguments", [ADMIN, SETUP, SERVE])
+def test_an_aws_config_that_cannot_be_read(home, how, arguments):
+    """Its path is named, and it stays as it is."""
+    SPOILT[how](home.aws_config)
+    refused(home, arguments, 1, ".aws/config")
+
+
+@pytest.mark.parametrize("text", ["[profile", "key without section\n", "[profile x]\n= 1\n"])
+def test_a_malformed_aws_config(home, text):
+    """The line is named, and the file stays as it is."""
+    home.aws_config.write_text(home.aws_config.read_text() + text)
+    refused(home, SETUP, 1, ".aws/config", "line")
+
+
+@pytest.mark.parametrize("how", [*SPOILT, "malformed", "a list"])
+@pytest.mark.parametrize("arguments", [["whoami"], SETUP])
+def test_a_config_of_cone_that_cannot_be_read(home, how, arguments):
+    """Its path is named, no line of it is shown, and it stays as it is."""
+    home.without(*TENANT_VARIABLES)
+    match how:
+        case "malformed":
+            home.cone_config.write_text("profiles:\n  default: {client-secret: hush\n")
+        case "a list":
+            home.cone_config.write_text("- hush\n")
+        case _:
+            SPOILT[how](home.cone_config)
+    refused(home, arguments, 1, ".conductorone/config.yaml")
+    assert "hush" not in home.cone(*arguments).stderr
+
+
+def test_a_port_in_use(home):
+    """It is said which, and how to choose another one."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused(home, ["serve", "--listen", f"127.0.0.1:{port}"], 1, "already in use", "--listen")
+
+
+@pytest.mark.parametrize("content", ["", "short", "x" * 40 + "\n", "ü" * 40, "a b" * 20])
+def test_a_bad_token_file(home, content):
+    """A token that clients couldn't send is refused, never shown, and the file stays as it is."""
+    file = home.path / "token"
+    file.write_text(content)
+    refused(home, [*SERVE, "--token-file", str(file)], 1, str(file))
+    if content.strip():
+        assert content not in home.cone(*SERVE, "--token-file", str(file)).stderr
+
+
+def test_a_token_file_that_cannot_be_made(home):
+    """A directory in its place, or none to put it in, is told of."""
+    refused(home, [*SERVE, "--token-file", str(home.path)], 1, "--token-file")
+    file = home.path / "scenario.yaml" / "token"
+    refused(home, [*SERVE, "--token-file", str(file)], 1, "--token-file")
+
+
+def test_no_sidecar_runs(home):
+    """``cone aws env`` says how to start one."""
+    refused(home, ["aws", "env", "production-admin"], 6, "cone serve")
+
+
+def test_a_home_that_cannot_be_written(home):
+    """Set-up is refused; credentials, which need no file of ours, are served all the same."""
+    for name in (".conductorone", ".cache"):
+        shutil.rmtree(home.path / name)
+        (home.path / name).write_text("a file where a directory belongs")
+    refused(home, SETUP, 1, ".conductorone")
+    done = home.cone(*ADMIN)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith('{"Version":1,')
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [ADMIN, ["aws", "setup", "show"], ["whoami"], ["--help"]])
+@pytest.mark.parametrize("closed", ["stdout", "stderr", "both"])
+def test_closed_streams(home, arguments, closed):
+    """A reader that has gone, or a descriptor that was never there, costs no traceback."""
+    shell = {"stdout": "exec >&-", "stderr": "exec 2>&-", "both": "exec >&- 2>&-"}[closed]
+    done = subprocess.run(
+        ["sh", "-c", f'{shell}; exec "$@"', "sh", *cone_command(), *arguments],
+        env=home.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert done.returncode in {0, 1}
+
+
+def test_a_reader_that_has_gone(home):
+    """Output into a broken pipe ends without a traceback."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [*cone_command(), *SETUP],
+        env=home.environment,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(write)
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_an_interrupt_is_quiet(home, origin):
+    """Ctrl-C ends with 130 and without a traceback."""
+    import signal
+
+    origin.control("POST", "/faults", {"operation": "GetRoleCredentials", "hang": True})
+    origin.forget_requests()
+    try:
+        with subprocess.Popen(
+            [*cone_command(), *ADMIN],
+            env=home.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as child:
+            while "GetRoleCredentials" not in [name for name, _ in origin.operations()]:
+                assert child.poll() is None
+            child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=20)
+    finally:
+        origin.control("DELETE", "/faults")
+    assert child.returncode == 130, err
+    assert out == ""
+    assert "Traceback" not in err
+
+
+def test_python_is_the_one_of_the_environment():
+    """The command under test is the one that is installed beside this interpreter."""
+    assert cone_command()[0].startswith(os.path.dirname(sys.executable))
