@@ -27,7 +27,7 @@ def _compose(docker):
 
     yield run
     for project in {*used}:
-        docker(*project, "down", "--volumes", "--timeout", "5", ok=False)
+        docker(*project, "down", "--volumes", "--rmi", "local", "--timeout", "5", ok=False)
 
 
 def test_an_app_in_the_sidecar_s_network_gets_its_identity(compose):

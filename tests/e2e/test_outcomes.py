@@ -6,7 +6,6 @@ import urllib.request
 
 import pytest
 
-
 SCENARIO = """\
 tenant: acme
 users: [{email: ada@example.com}, {email: grace@example.com}]
@@ -186,5 +185,3 @@ def test_without_a_terminal_a_sign_in_is_a_link(simulated):
     started = [name for name, _ in stage.operations() if name == "StartDeviceAuthorization"]
     assert len(started) == 1
     assert "Already signed in" in stage.cone("aws", "login").stderr
-
-

@@ -17,7 +17,9 @@ permission_sets:
   - {account: Production, name: Js3, policy: auto}
   - {account: Production, name: Granted, granted_to: [ada@example.com]}
 """
-BOTO3 = "import boto3; print(boto3.client('sts', region_name='us-east-1').get_caller_identity()['Arn'])"
+BOTO3 = (
+    "import boto3; print(boto3.client('sts', region_name='us-east-1').get_caller_identity()['Arn'])"
+)
 JAVASCRIPT = ROOT / "tests" / "e2e" / "clients" / "javascript"
 CLI1 = ROOT / ".venv-awscli" / "bin" / "aws"
 QUERY = ["sts", "get-caller-identity", "--query", "Arn", "--output", "text"]
