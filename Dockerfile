@@ -28,7 +28,7 @@ LABEL org.opencontainers.image.title="cone-sidecar" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.base.name="${BASE}"
-# The public base holds a standard library without bytecode: under a read-only root each start would compile it anew.
+# Where a base has no bytecode of the standard library, each start under a read-only root would compile it anew.
 RUN python -m compileall -q -x '/(test|tests|idlelib|ensurepip|tkinter|turtledemo|pydoc_data|site-packages)/' \
       "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
  # A file that runs as its owner, whoever calls it, has no place here.

@@ -38,7 +38,7 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 	touch $@
 
 # Clients that we didn't write, each in an environment of its own: add another one to this list.
-$(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready tests/e2e/clients/javascript/.ready
+$(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready tests/e2e/clients/javascript/.ready .venv-charts/.ready
 	mkdir -p $(VENV)
 	touch $@
 
@@ -53,6 +53,12 @@ $(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready tests/e2e/cl
 	.venv-awscli/bin/pip install --quiet --require-hashes -r requirements/awscli.txt
 	touch $@
 
+# Its own environment, because Helm as a library is large.
+.venv-charts/.ready: requirements/charts.txt
+	$(PYTHON) -m venv .venv-charts
+	.venv-charts/bin/pip install --quiet --require-hashes -r requirements/charts.txt
+	touch $@
+
 tests/e2e/clients/javascript/.ready: tests/e2e/clients/javascript/package-lock.json
 	if command -v npm >/dev/null; then cd tests/e2e/clients/javascript && npm ci --silent; \
 	else echo "!! npm is not here: the JavaScript client will not run"; fi
@@ -63,6 +69,8 @@ requirements:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/prod.txt
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/dev.txt
 	echo conductorone-sdk | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/conductorone-sdk.txt
+	echo "hatchling>=1.27" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/build.txt
+	printf "helm-python-sdk\nkubernetes-validate\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/charts.txt
 	echo awscli | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/awscli.txt
 
 clean:

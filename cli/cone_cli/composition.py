@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from cone_cli.sso_session import saved_session
 from cone_sidecar.aws_config.config_file import AwsConfigFile
 from cone_sidecar.aws_config.profiles import profiles_in
 from cone_sidecar.catalogue import ConfigFileProfiles, ProfileSource, TenantProfiles
@@ -15,11 +16,9 @@ from cone_sidecar.conductorone.tenant import ConductorOneTenant
 from cone_sidecar.cone_config import ConeConfig
 from cone_sidecar.connections import AdapterConnections, TenantFlags
 from cone_sidecar.domain.profile import (
-    DEFAULT_SSO_SESSION,
     PermissionSet,
     Profile,
     SkippedEntitlement,
-    SsoSession,
 )
 from cone_sidecar.errors import ConfigurationError
 from cone_sidecar.secret import Secret
@@ -101,13 +100,9 @@ def profile_source(
     file = AwsConfigFile.of(environment)
     if profiles_in(file.read()):
         return ConfigFileProfiles(file)
-    saved = ConeConfig.load(environment).aws_settings
-    sso_url = environment.get("CONE_SSO_URL") or saved.sso_url
-    if not sso_url:
+    session = saved_session(environment)
+    if session is None:
         return UnconfiguredProfiles()
-    session = SsoSession(
-        DEFAULT_SSO_SESSION, sso_url, environment.get("CONE_SSO_REGION") or saved.sso_region
-    )
 
     async def permission_sets() -> list[PermissionSet | SkippedEntitlement]:
         return await connections.tenant_named().permission_sets()
@@ -115,6 +110,6 @@ def profile_source(
     return TenantProfiles(
         permission_sets,
         session=session,
-        region=environment.get("CONE_REGION") or saved.region,
+        region=environment.get("CONE_REGION") or ConeConfig.load(environment).aws_settings.region,
         clock=SystemClock(),
     )

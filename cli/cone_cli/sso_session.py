@@ -23,12 +23,26 @@ def configured_session(name: str, environment: Mapping[str, str]) -> SsoSession:
         return next(iter(sessions.values()))
     if not name and DEFAULT_SSO_SESSION in sessions:
         return sessions[DEFAULT_SSO_SESSION]
-    settings = ConeConfig.load(environment).aws_settings
-    if settings.sso_url and name in {"", DEFAULT_SSO_SESSION}:
-        return SsoSession(DEFAULT_SSO_SESSION, settings.sso_url, settings.sso_region)
+    saved = saved_session(environment)
+    if saved and name in {"", DEFAULT_SSO_SESSION}:
+        return saved
     raise ConfigurationError(
         "no AWS SSO session of that name is configured"
         if name
         else "no AWS SSO configuration found",
         hint="cone aws setup --sso-url <url>",
     )
+
+
+def saved_session(environment: Mapping[str, str]) -> SsoSession | None:
+    """Return the session of the environment or of ``cone aws setup``, None where there is none.
+
+    Raises:
+        ConfigurationError: The settings can't be read.
+    """
+    settings = ConeConfig.load(environment).aws_settings
+    sso_url = environment.get("CONE_SSO_URL") or settings.sso_url
+    if not sso_url:
+        return None
+    region = environment.get("CONE_SSO_REGION") or settings.sso_region
+    return SsoSession(DEFAULT_SSO_SESSION, sso_url, region)

@@ -28,7 +28,9 @@ def test_login_arguments(argument, base_url):
     assert login_host(argument).base_url == base_url
 
 
-@pytest.mark.parametrize("argument", ["", " ", "https://", "https:///path", "a@b", "http://[::1"])
+@pytest.mark.parametrize(
+    "argument", ["", " ", "https://", "https:///path", "a@b", "http://[::1", "a b", "a;b"]
+)
 def test_what_is_no_tenant(argument):
     """What names no host is refused with an example."""
     with pytest.raises(UsageError):
@@ -50,7 +52,10 @@ def test_endpoints(text, base_url):
     assert endpoint_host(text).base_url == base_url
 
 
-@pytest.mark.parametrize("text", ["", "ftp://x", "http://acme.conductor.one", "https://", "a:b:c"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "ftp://x", "http://acme.conductor.one", "https://", "a:b:c", "a b", "$(x)", "http://["],
+)
 def test_bad_endpoints(text):
     """Anything else is refused, plain http to the network first of all."""
     with pytest.raises(ConfigurationError):

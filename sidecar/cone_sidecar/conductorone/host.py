@@ -1,12 +1,15 @@
 """Which server a tenant is: names, URLs, and what may be spoken without TLS."""
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from cone_sidecar.errors import ConfigurationError, UsageError
 
 DEFAULT_DOMAIN = ".conductor.one"
+# Letters of any script, since names may be internationalized; the colons are IPv6's.
+HOSTNAME = re.compile(r"[\w.:-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +73,18 @@ def endpoint_host(text: str, *, insecure_hosts: frozenset[str] = frozenset()) ->
         ConfigurationError: It is no endpoint, or plain http to a host that isn't loopback.
     """
     url = text.strip() if "://" in text else f"https://{text.strip()}"
-    parts = urlsplit(url)
+    not_an_endpoint = ConfigurationError(
+        "the API endpoint is neither host[:port] nor a URL",
+        hint="set CONE_API_ENDPOINT to your tenant's host, such as acme.conductor.one",
+    )
     try:
-        hostname, _ = parts.hostname, parts.port
+        parts = urlsplit(url)
+        _ = parts.port
     except ValueError:
-        hostname = None
+        raise not_an_endpoint from None
+    hostname = _hostname(parts.netloc)
     if not hostname or parts.scheme not in {"http", "https"} or "@" in parts.netloc:
-        raise ConfigurationError(
-            "the API endpoint is neither host[:port] nor a URL",
-            hint="set CONE_API_ENDPOINT to your tenant's host, such as acme.conductor.one",
-        )
+        raise not_an_endpoint
     if parts.scheme == "http" and not _may_be_plain(hostname, insecure_hosts):
         raise ConfigurationError(
             f"plain http to {hostname} would show the access token to the network",
@@ -106,9 +111,10 @@ def client_id_host(client_id: str) -> TenantHost:
 
 def _hostname(authority: str) -> str:
     try:
-        return urlsplit(f"//{authority}").hostname or ""
+        hostname = urlsplit(f"//{authority}").hostname or ""
     except ValueError:
         return ""
+    return hostname if HOSTNAME.fullmatch(hostname) else ""
 
 
 def _may_be_plain(hostname: str, insecure_hosts: frozenset[str]) -> bool:
