@@ -26,6 +26,7 @@ from cone_sidecar.errors import (
     RequestFailed,
     RequestTimedOut,
     StillProcessing,
+    UpstreamRejected,
 )
 from cone_sidecar.refusal import refusal
 from cone_sidecar.story import AccessStory
@@ -107,7 +108,6 @@ class Flight:
         if held := self._serveable(now):
             self._keep_fresh(held, now)
             return held
-        self._depart(now)
         try:
             async with asyncio.timeout(patience.seconds):
                 return await self._arrival(patience)
@@ -135,13 +135,14 @@ class Flight:
 
     async def _arrival(self, patience: Patience) -> HeldCredentials:
         while True:
-            changed = self._changed
-            state = self.state
+            self._depart(self._clock.now())
+            changed, state = self._changed, self.state
             if state.phase is Phase.FAILED or patience.ends_at(state.phase):
                 raise refusal(self.profile, state)
-            if state.phase is Phase.READY and self.held:
-                return self.held
             await changed.wait()
+            # What was ready before is no arrival: it may be what is being renewed.
+            if not self._running and self.held and self._valid(self.held, self._clock.now()):
+                return self.held
 
     def _serveable(self, now: datetime) -> HeldCredentials | None:
         """Return what can be served without asking anyone first."""
@@ -174,7 +175,9 @@ class Flight:
         """Start the story, unless it runs or its failure is still the answer."""
         if self._running:
             return
-        if self._failed_until and now < self._failed_until and self.state.phase is Phase.FAILED:
+        if self._failed_until and now < self._failed_until:
+            # What goes on being served while renewal fails is an answer as well.
+            self.state = AccessState(Phase.FAILED, error=self.state.error)
             return
         refused = self._refused if now < self._request_again_at else None
         self.state = AccessState(Phase.CHECKING)
@@ -183,13 +186,17 @@ class Flight:
     def _start(
         self, chapter: Callable[[AccessStory], Awaitable[HeldCredentials]], arrival: Cause
     ) -> None:
-        story = AccessStory(
-            self.profile,
-            tenant=self._connections.tenant(self.profile),
-            identity_center=self._connections.identity_center(self.profile),
-            clock=self._clock,
-            publish=self._publish,
-        )
+        try:
+            story = AccessStory(
+                self.profile,
+                tenant=self._connections.tenant(self.profile),
+                identity_center=self._connections.identity_center(self.profile),
+                clock=self._clock,
+                publish=self._publish,
+            )
+        except ConeError as error:
+            self._fail(error)
+            return
         self._running = asyncio.create_task(self._run(chapter(story), arrival))
 
     async def _run(self, chapter: Awaitable[HeldCredentials], arrival: Cause) -> None:
@@ -212,6 +219,14 @@ class Flight:
             self._running = None
 
     def _arrive(self, held: HeldCredentials, cause: Cause) -> None:
+        if not held.credentials.usable(self._clock.now()):
+            self._fail(
+                UpstreamRejected(
+                    "AWS gives credentials that end within a minute",
+                    hint="check this machine's clock, and the permission set's session duration",
+                )
+            )
+            return
         self.held = held
         self._failed_until = None
         self._refused = None

@@ -24,6 +24,7 @@ from cone_sidecar.errors import (
     SignInRequired,
     StillProcessing,
     Unreachable,
+    UpstreamRejected,
 )
 from cone_sidecar.flight import Patience
 from cone_sidecar.store import MemoryStore
@@ -352,3 +353,64 @@ async def settle(stage):
     """Let what runs beside the callers come to its end."""
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+async def test_what_is_being_renewed_is_not_served_when_it_has_ended():
+    """A caller who comes while a renewal runs waits for it, if the old ones have less than a minute."""
+    clock = HeldClock()
+    stage = Stage(clock, FakeTenant(grant=STANDING))
+    first = await stage.obtain()
+    for _ in range(2):
+        # Looked at in between, so that only the renewal is due in the end.
+        clock.advance(14 * 60)
+        await stage.obtain()
+        await settle(stage)
+    stage.tenant.gate = asyncio.Event()
+    clock.advance(13 * 60)
+    held = await stage.obtain()
+    assert held.credentials is first.credentials
+    clock.advance(18 * 60 + 30)
+    caller = asyncio.create_task(stage.obtain())
+    await settle(stage)
+    assert not caller.done()
+    stage.tenant.gate.set()
+    second = await caller
+    assert second.credentials is not first.credentials
+    assert second.credentials.usable(clock.now())
+
+
+async def test_credentials_without_life_are_no_credentials(clock):
+    """What ends within a minute is refused, and not fetched again and again."""
+    stage = Stage(clock, FakeTenant(grant=STANDING))
+    stage.center.life = timedelta(seconds=30)
+    with pytest.raises(UpstreamRejected, match="within a minute"):
+        await stage.obtain()
+    assert stage.center.calls == ["role_credentials"]
+
+
+async def test_while_renewal_fails_upstream_is_left_alone():
+    """Old credentials are served during the cool-down without asking anybody."""
+    clock = HeldClock()
+    stage = Stage(clock, FakeTenant(grant=STANDING))
+    first = await stage.obtain()
+    clock.advance(50 * 60)
+    stage.tenant.grant_answer = LoginRequired("who are you")
+    for _ in range(5):
+        assert await stage.obtain() is first
+    assert stage.tenant.calls.count("grant") == 2
+
+
+async def test_a_tenant_that_cannot_be_connected_to_is_a_failure_like_any(clock):
+    """Missing credentials for ConductorOne are told to the caller, and shown as the profile's state."""
+
+    class NoConnections(FakeConnections):
+        """Fail where the tenant is looked up."""
+
+        def tenant(self, profile):
+            raise LoginRequired("client-id and client-secret must be set")
+
+    stage = Stage(clock)
+    stage.broker._connections = NoConnections(stage.tenant, stage.center)
+    with pytest.raises(LoginRequired):
+        await stage.obtain()
+    assert stage.broker.states([PROFILE])[PROFILE.name].phase is Phase.FAILED

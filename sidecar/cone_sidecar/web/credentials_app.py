@@ -111,7 +111,7 @@ class CredentialsApp:
 
     def _refuse(self, error: ConeError, scope: Scope, *headers: tuple[bytes, bytes]) -> Answer:
         # Half of the SDKs never show the message: the log is where their users find it.
-        path = one_line(scope["path"])[:LONGEST_LOGGED_PATH]
+        path = one_line(self._token_guard.hide(scope["path"]))[:LONGEST_LOGGED_PATH]
         logger.warning("refused: %s: %s: %s", path, error.code, person_message(error))
         return error_answer(error, *headers)
 

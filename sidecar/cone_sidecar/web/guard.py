@@ -58,6 +58,10 @@ class TokenGuard:
     def __init__(self, token: Secret) -> None:
         self._token = token
 
+    def hide(self, text: str) -> str:
+        """Return ``text`` without the token, which a mistaken client may have put into its URL."""
+        return text.replace(self._token.reveal(), "***")
+
     def refusal(self, headers: Headers) -> ConeError | None:
         """Return why the request is refused, None where it may pass."""
         values = [value for name, value in headers if name == b"authorization"]
