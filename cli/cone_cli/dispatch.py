@@ -27,6 +27,7 @@ class Command:
 COMMANDS = (
     Command(("login",), "login", "log in to a ConductorOne tenant"),
     Command(("whoami",), "whoami", "show who you are in ConductorOne"),
+    Command(("task", "get"), "task_get", "show how a request for access stands"),
     Command(("aws", "setup"), "aws_setup", "write an AWS profile for each permission set"),
     Command(("aws", "setup", "show"), "aws_setup_show", "show the saved AWS settings"),
     Command(("aws", "credentials"), "aws_credentials", "print credentials for a profile"),
@@ -37,7 +38,10 @@ COMMANDS = (
     Command(("simulator",), "simulator", "run a simulated tenant and Identity Center"),
     Command(("demo",), "demo", "show it all working, on the simulator"),
 )
-SUMMARIES: dict[tuple[str, ...], str] = {("aws",): "AWS access through ConductorOne"}
+SUMMARIES: dict[tuple[str, ...], str] = {
+    ("aws",): "AWS access through ConductorOne",
+    ("task",): "requests for access",
+}
 
 
 class Parser(argparse.ArgumentParser):

@@ -127,6 +127,8 @@ class Stage:
                 text=True,
                 timeout=STEP_LIMIT_S,
                 check=False,
+                # Without the caller's terminal: what is shown is the caller's choice.
+                start_new_session=True,
             )
         except subprocess.TimeoutExpired:
             raise Unreachable(f"{Path(command[0]).name} took too long") from None

@@ -78,13 +78,14 @@ class ApiClient:
 
     async def post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         """Send a change, which is not repeated once it may have arrived; raises as :meth:`get` does."""
-        # Without a token it would fail on the way to the tenant, and look like a change that failed.
-        await self.bearer.token()
         return await self._call("POST", path, body, repeat_failures=False)
 
     async def _call(
         self, method: str, path: str, body: Mapping[str, object] | None, *, repeat_failures: bool
     ) -> dict[str, Any]:
+        # Beforehand, since minting has retries of its own; and a change that fails for want of a token
+        # would look like one that may have arrived.
+        await self.bearer.token()
         headers = {"Accept": "application/json", "C1-Request-Source": self._source}
         if body is not None:
             headers["Content-Type"] = "application/json"

@@ -97,6 +97,24 @@ class ConductorOneTenant:
         answer = await self._api.get(f"/api/v1/tasks/{_segment(task_id)}")
         return wire.task(answer, self._api.host)
 
+    async def task_as_sent(self, task_id: str) -> dict[str, Any]:
+        """Return the task as the API describes it.
+
+        Raises:
+            UpstreamRejected: There is no such task.
+        """
+        try:
+            answer = await self._api.get(f"/api/v1/tasks/{_segment(task_id)}")
+        except ApiError as error:
+            if error.status in {httpx.codes.NOT_FOUND, httpx.codes.BAD_REQUEST}:
+                raise UpstreamRejected(
+                    "ConductorOne has no such task",
+                    status=error.status,
+                    hint="a task is named by its number: cone task get 1234",
+                ) from error
+            raise
+        return dict(wire.dig(answer, "taskView", "task") or {})
+
     async def permission_sets(self) -> list[PermissionSet | SkippedEntitlement]:
         """Return every AWS permission set of the catalogue, all pages, in its order.
 
