@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from cone_cli.stage import cone_command
-from fakes.simulated_stage import START_URL
+from fakes.simulated_stage import START_URL, SimulatedStage
 
 SCENARIO = """\
 tenant: acme
@@ -203,9 +203,20 @@ def test_a_secret_that_is_none(home, secret):
     assert secret not in done.stderr
 
 
-def test_the_secret_of_another(home, origin):
-    """A well-formed secret that isn't ours is refused by the tenant: log in again."""
-    home.environment["CONE_CLIENT_ID"] = home.environment["CONE_CLIENT_ID"].replace("@", "x@", 1)
+def test_the_secret_of_another(home):
+    """A well-formed secret of somebody else is refused by the tenant: log in again."""
+    with SimulatedStage() as other:
+        other.start_simulator(SCENARIO.replace("ada@", "grace@"))
+        secret = other.environment["CONE_CLIENT_SECRET"]
+    assert secret != home.environment["CONE_CLIENT_SECRET"]
+    home.environment["CONE_CLIENT_SECRET"] = secret
+    for arguments in (["whoami"], SETUP):
+        refused(home, arguments, 3, "cone login")
+
+
+def test_an_unknown_client(home):
+    """A client id that the tenant doesn't know is refused the same way."""
+    home.environment["CONE_CLIENT_ID"] = f"x{home.environment['CONE_CLIENT_ID']}"
     refused(home, ["whoami"], 3, "cone login")
 
 
@@ -214,8 +225,11 @@ def test_the_tenant_does_not_answer(home):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     home.environment["CONE_API_ENDPOINT"] = f"http://127.0.0.1:{port}"
-    refused(home, ["whoami"], 6, f"127.0.0.1:{port}")
-    refused(home, SETUP, 6)
+    for arguments in (["whoami"], SETUP):
+        refused(home, arguments, 6, f"127.0.0.1:{port}")
+    done = home.cone(*ADMIN)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith('{"Version":1,')
 
 
 @pytest.mark.parametrize(

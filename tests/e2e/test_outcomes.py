@@ -1,8 +1,7 @@
 """How requests end, in both faces: the command line and the sidecar."""
 
 import json
-import urllib.error
-import urllib.request
+import re
 
 import pytest
 
@@ -22,30 +21,64 @@ permission_sets:
   - {account: P, name: Both, policy: [machine, approval]}
   - {account: P, name: Granted, granted_to: [ada@example.com], grant_ends: 8h}
   - {account: P, name: Later, policy: approval}
+  - {account: P, name: ToDeny, policy: approval}
+  - {account: P, name: ToCancel, policy: approval}
+  - {account: P, name: Shared, policy: approval}
 lags: {propagation: 1s}
 """
-# What each policy ends in: exit code, the last promised line (of stderr), status and code of the endpoint.
+ASKED = r"""No active grant for "{profile}" — submitting access request\.\.\.
+Access request submitted \(task: (\d+)\)
+\.+
+"""
+GRANTED = (
+    ASKED
+    + r"""Access granted!
+Waiting for AWS permission to propagate\.\.\.
+"""
+)
+APPROVAL = (
+    ASKED
+    + r"""Request submitted for "{profile}" but requires approval\.
+Check status: cone task get \1
+Once approved, retry the command\.
+"""
+)
+FORM = r"""No active grant for "{profile}"\. This entitlement requires a request form — request access with:
+  cone get --app-id \w+ --entitlement-id \w+
+"""
+FORM_STEP = (
+    ASKED
+    + r"""Request submitted for "{profile}" but requires form input\. Complete it with:
+  cone get --app-id \w+ --entitlement-id \w+
+"""
+)
+DENIED = (
+    ASKED
+    + r"""Access request for "{profile}" was denied
+"""
+)
+FAILED = (
+    ASKED
+    + r"""Access request for "{profile}" encountered an error\. Check ConductorOne for details
+"""
+)
+TIMED_OUT = (
+    ASKED
+    + r"""Access request for "{profile}" completed with outcome: GRANT_OUTCOME_WAIT_TIMED_OUT
+"""
+)
+# What each policy ends in: exit code, all of stderr; status and code of the endpoint.
 ENDINGS = {
     "p-granted": (0, "", 200, ""),
-    "p-auto": (0, "Waiting for AWS permission to propagate...", 200, ""),
-    "p-machine": (0, "Waiting for AWS permission to propagate...", 200, ""),
-    "p-approval": (4, "Once approved, retry the command.", 403, "ApprovalPending"),
-    "p-both": (4, "Once approved, retry the command.", 403, "ApprovalPending"),
-    "p-form": (7, "  cone get --app-id ", 403, "RequestFormRequired"),
-    "p-formstep": (7, "  cone get --app-id ", 403, "RequestFormRequired"),
-    "p-deny": (5, 'Access request for "p-deny" was denied', 403, "AccessDenied"),
-    "p-error": (
-        1,
-        'Access request for "p-error" encountered an error. Check ConductorOne for details',
-        403,
-        "RequestFailed",
-    ),
-    "p-timeout": (
-        1,
-        'Access request for "p-timeout" completed with outcome: GRANT_OUTCOME_WAIT_TIMED_OUT',
-        403,
-        "RequestTimedOut",
-    ),
+    "p-auto": (0, GRANTED, 200, ""),
+    "p-machine": (0, GRANTED, 200, ""),
+    "p-approval": (4, APPROVAL, 403, "ApprovalPending"),
+    "p-both": (4, APPROVAL, 403, "ApprovalPending"),
+    "p-form": (7, FORM, 403, "RequestFormRequired"),
+    "p-formstep": (7, FORM_STEP, 403, "RequestFormRequired"),
+    "p-deny": (5, DENIED, 403, "AccessDenied"),
+    "p-error": (1, FAILED, 403, "RequestFailed"),
+    "p-timeout": (1, TIMED_OUT, 403, "RequestTimedOut"),
 }
 
 
@@ -68,33 +101,13 @@ def signed_in(stage):
     return stage
 
 
-def endpoint(stage, profile):
-    """Ask as a Go program does, which waits; returns status and body."""
-    environment = stage.sidecar_environment(profile)
-    request = urllib.request.Request(
-        environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"],
-        headers={
-            "Authorization": environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"],
-            "User-Agent": "Go-http-client/1.1",
-            "Accept": "application/json",
-        },
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, json.load(refused)
-
-
 @pytest.mark.parametrize("profile", ENDINGS)
 def test_on_the_command_line(stage, profile):
     """Each policy ends in its promised text and exit code, and stdout holds credentials or nothing."""
-    exit_code, last_line, _, _ = ENDINGS[profile]
+    exit_code, text, _, _ = ENDINGS[profile]
     done = stage.cone("aws", "credentials", profile)
     assert done.returncode == exit_code, done.stderr
-    lines = done.stderr.splitlines()
-    assert (lines[-1] if lines else "").startswith(last_line)
+    assert re.fullmatch(text.replace("{profile}", profile), done.stderr), done.stderr
     if exit_code:
         assert done.stdout == ""
     else:
@@ -105,7 +118,7 @@ def test_on_the_command_line(stage, profile):
 def test_at_the_endpoint(sidecar_stage, profile):
     """Each policy ends in its status and code, with a sentence for a person."""
     _, _, status, code = ENDINGS[profile]
-    got, body = endpoint(sidecar_stage, profile)
+    got, body = sidecar_stage.ask_sidecar(profile)
     assert got == status, body
     if status == 200:
         assert body["AccountId"] == "100000000001"
@@ -118,7 +131,7 @@ def test_at_the_endpoint(sidecar_stage, profile):
 def test_a_cached_success_is_silent(stage):
     """The second call prints the same document, and nothing on stderr."""
     first = stage.cone("aws", "credentials", "p-granted")
-    stage.control("DELETE", "/requests")
+    stage.forget_requests()
     second = stage.cone("aws", "credentials", "p-granted")
     assert (second.stdout, second.stderr) == (first.stdout, "")
     assert stage.operations() == []
@@ -143,45 +156,55 @@ def test_a_pending_request_is_adopted(stage):
 def test_an_approval_is_served_without_a_second_request(sidecar_stage):
     """Once its task is approved the sidecar serves; it never asks again."""
     stage = sidecar_stage
-    stage.control("DELETE", "/requests")
-    _, body = endpoint(stage, "p-later")
+    stage.forget_requests()
+    _, body = stage.ask_sidecar("p-later")
     number = body["message"].partition("task ")[2].split()[0]
     stage.control("POST", f"/tasks/{number}/approve")
-    for _ in range(200):
-        status, body = endpoint(stage, "p-later")
-        if status == 200:
-            break
-    assert status == 200, body
+    stage.ask_sidecar_until("p-later", "")
     created = [name for name, _ in stage.operations() if name == "TaskService.CreateGrantTask"]
     assert len(created) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "code"), [("deny", "AccessDenied"), ("cancel", "RequestCancelled")]
+)
+def test_what_is_decided_while_the_sidecar_watches(sidecar_stage, action, code):
+    """A request that its approver ends is the answer, and isn't made again."""
+    stage = sidecar_stage
+    stage.forget_requests()
+    profile = f"p-to{action}"
+    _, body = stage.ask_sidecar(profile)
+    stage.control("POST", f"/tasks/{task_in(body)}/{action}")
+    status, _ = stage.ask_sidecar_until(profile, code)
+    assert status == 403
+    assert stage.statuses("TaskService.CreateGrantTask") == [200]
+
+
+def test_the_sidecar_adopts_what_the_command_line_asked_for(sidecar_stage):
+    """One person, two ways in, one request: both name the same task, and both are served."""
+    stage = sidecar_stage
+    stage.forget_requests()
+    asked = stage.cone("aws", "credentials", "p-shared").stderr
+    _, body = stage.ask_sidecar("p-shared")
+    assert f"(task: {task_in(body)})" in asked
+    stage.control("POST", f"/tasks/{task_in(body)}/approve")
+    stage.ask_sidecar_until("p-shared", "")
+    done = stage.cone("aws", "credentials", "p-shared")
+    assert done.returncode == 0, done.stderr
+    assert stage.statuses("TaskService.CreateGrantTask").count(200) == 1
+
+
+def task_in(body):
+    return re.search(r"task (\d+) ", body["message"])[1]
 
 
 def test_a_refresh_token_saves_a_sign_in(stage):
     """After the access token has ended, the session is renewed and nobody has to sign in."""
     stage.control("POST", "/sessions/expire", {"kind": "access"})
     stage.forget_credentials()
-    stage.control("DELETE", "/requests")
+    stage.forget_requests()
     done = stage.cone("aws", "credentials", "p-granted")
     assert done.returncode == 0, done.stderr
     names = [name for name, _ in stage.operations()]
     assert "StartDeviceAuthorization" not in names
     assert names.count("CreateToken") == 1
-
-
-def test_without_a_terminal_a_sign_in_is_a_link(simulated):
-    """Without a session the link is printed, exit code 3; once it is confirmed, the next call serves."""
-    stage = simulated.start(SCENARIO)
-    first = stage.cone("aws", "credentials", "p-granted")
-    assert first.returncode == 3
-    assert first.stdout == ""
-    assert "AWS SSO session expired. Logging in..." in first.stderr
-    code = first.stderr.partition("compare the code ")[2].split()[0]
-    again = stage.cone("aws", "credentials", "p-granted")
-    assert again.returncode == 3
-    assert code in again.stderr
-    stage.control("POST", f"/device/{code}/confirm")
-    done = stage.cone("aws", "credentials", "p-granted")
-    assert done.returncode == 0, done.stderr
-    started = [name for name, _ in stage.operations() if name == "StartDeviceAuthorization"]
-    assert len(started) == 1
-    assert "Already signed in" in stage.cone("aws", "login").stderr

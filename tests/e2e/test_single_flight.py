@@ -1,11 +1,13 @@
 """However many ask at once, upstream hears of it once."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -18,8 +20,13 @@ permission_sets:
   - {account: Production, name: Herd, policy: auto}
   - {account: Production, name: Pack, policy: auto}
   - {account: Production, name: Widow, policy: auto}
-lags: {provisioning: 500ms, propagation: 300ms}
+  - {account: Production, name: Orphans, policy: auto}
+lags: {provisioning: 500ms}
 """
+
+
+# What a profile costs upstream, for which there is a session and no grant.
+ONCE = {"requests": 1, "given": 1, "refused at most once": True, "sign_ins": 0}
 
 
 @pytest.fixture(name="stage", scope="module")
@@ -34,6 +41,7 @@ def upstream(stage):
     return {
         "requests": sum(name == "TaskService.CreateGrantTask" for name, _ in seen),
         "given": fetches.count(200),
+        "refused at most once": fetches.count(403) <= 1,
         "sign_ins": sum(name == "StartDeviceAuthorization" for name, _ in seen),
     }
 
@@ -67,7 +75,7 @@ async def test_a_herd_of_200_on_a_cold_profile(stage):
         200,
     )
     assert set(answers) == {200}
-    assert upstream(stage) == {"requests": 1, "given": 1, "sign_ins": 1}
+    assert upstream(stage) == ONCE | {"sign_ins": 1}
 
 
 def test_eight_processes_on_a_cold_profile(stage):
@@ -79,7 +87,7 @@ def test_eight_processes_on_a_cold_profile(stage):
         )
     assert {each.returncode for each in done} == {0}
     assert len({each.stdout for each in done}) == 1
-    assert upstream(stage) == {"requests": 1, "given": 1, "sign_ins": 0}
+    assert upstream(stage) == ONCE
 
 
 def test_a_killed_leader_blocks_nobody(stage):
@@ -98,3 +106,43 @@ def test_a_killed_leader_blocks_nobody(stage):
     # The second one asked as well, and was told of the first one's task.
     statuses = [s for name, s in stage.operations() if name == "TaskService.CreateGrantTask"]
     assert statuses.count(200) == 1
+
+
+def test_the_followers_of_a_killed_leader_go_on(stage):
+    """Those that were waiting for it when it was killed choose another one, and all are served."""
+    stage.forget_requests()
+    stage.control("POST", "/faults", {"operation": "CreateGrantTask", "hang": True, "count": 1})
+    command = ["aws", "credentials", "production-orphans"]
+    with contextlib.ExitStack() as processes:
+        leader = processes.enter_context(started(stage, command))
+        while not stage.statuses("TaskService.CreateGrantTask"):
+            assert leader.poll() is None
+        followers = [processes.enter_context(started(stage, command)) for _ in range(3)]
+        while not all(waits_for_the_lock(follower) for follower in followers):
+            assert {follower.poll() for follower in followers} == {None}
+        leader.kill()
+        said = [follower.communicate(timeout=60) for follower in followers]
+    assert {follower.returncode for follower in followers} == {0}, said
+    assert len({stdout for stdout, _ in said}) == 1
+    assert upstream(stage)["given"] == 1
+
+
+def started(stage, command):
+    return subprocess.Popen(
+        [*cone_command(), *command],
+        env=stage.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def waits_for_the_lock(process):
+    """Tell whether ``process`` has the lock's file open; it takes nothing else on its way there."""
+    with contextlib.suppress(OSError):
+        for link in Path(f"/proc/{process.pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                if os.readlink(link).endswith(".lock"):
+                    return True
+    return False

@@ -10,13 +10,17 @@ from cone_sidecar.simulator.server import serving
 
 
 @contextlib.contextmanager
-def running_simulator(scenario_file=None, *, auto_confirm=False, tls=None):
-    """Serve a scenario inside the block; gives the base URL and the simulator."""
+def running_simulator(scenario_file=None, *, auto_confirm=False, tls=None, around=None):
+    """Serve a scenario inside the block; gives the base URL and the simulator.
+
+    ``around`` makes the application that is served out of the simulator's.
+    """
     simulator = build_simulator(load_scenario(scenario_file), auto_confirm=auto_confirm)
     ready, stop, loops, urls = threading.Event(), asyncio.Event(), [], []
 
     async def serve():
-        async with serving(simulator.app, tls=tls) as url:
+        app = around(simulator.app) if around else simulator.app
+        async with serving(app, tls=tls) as url:
             loops.append(asyncio.get_running_loop())
             urls.append(url)
             ready.set()
