@@ -128,3 +128,14 @@ def test_an_ended_session_is_renewed_in_the_sidecar_too(stage):
     assert status == 200, body
     assert stage.statuses("CreateToken") == [200]
     assert stage.statuses("StartDeviceAuthorization") == []
+
+
+def test_a_session_that_aws_refuses_is_not_called_signed_in(simulated):
+    """After the session was closed on AWS's side, ``cone aws login`` signs in anew."""
+    simulated.start(SCENARIO, "--auto-confirm")
+    assert "Signed in until" in simulated.cone("aws", "login").stderr
+    assert "Already signed in until" in simulated.cone("aws", "login").stderr
+    simulated.control("POST", "/sessions/expire", {"kind": "all"})
+    again = simulated.cone("aws", "login")
+    assert again.returncode == 0, again.stderr
+    assert "SUCCESS  Signed in until" in again.stderr

@@ -33,7 +33,7 @@ async def _sign_in(args: argparse.Namespace) -> int:
     async with open_connections(args, source="cone:aws:login") as connections:
         instance = connections.instance(session)
         try:
-            token = await instance.session_token()
+            token = await instance.checked_session_token()
         except SessionEnded:
             if pending := await instance.begin_sign_in():
                 open_browser(pending.verification_uri_complete)

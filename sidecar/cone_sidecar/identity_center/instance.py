@@ -18,7 +18,11 @@ from cone_sidecar.file_lock import LockHeld, file_lock
 from cone_sidecar.identity_center.endpoints import EndpointResolver
 from cone_sidecar.identity_center.oidc import Oidc
 from cone_sidecar.identity_center.pending_sign_in import PendingSignInFile
-from cone_sidecar.identity_center.portal import TokenRefused, get_role_credentials
+from cone_sidecar.identity_center.portal import (
+    TokenRefused,
+    check_session,
+    get_role_credentials,
+)
 from cone_sidecar.identity_center.sign_in import SignIn
 from cone_sidecar.identity_center.token_cache import Registration, SsoToken, TokenCache
 
@@ -91,6 +95,24 @@ class IdentityCenterInstance:
         if token and token.expires > self._clock.now():
             return token
         raise SessionEnded
+
+    async def checked_session_token(self) -> SsoToken:
+        """Return a session that AWS itself says is alive; one that it refuses is renewed once.
+
+        Raises:
+            SessionEnded: There is none.
+            SessionRejected: AWS refuses a session that was just made.
+            UpstreamError: AWS can't be reached.
+        """
+        token = await self.session_token()
+        endpoints = await self._endpoints.resolve(self._session.region)
+        try:
+            await check_session(
+                self._client, endpoints.portal, token.access_token, clock=self._clock
+            )
+        except TokenRefused:
+            return await self._renewed_after_refusal(token)
+        return token
 
     async def begin_sign_in(self) -> PendingSignIn | None:
         """Start a device authorization, or return the one that is pending; None is a session.

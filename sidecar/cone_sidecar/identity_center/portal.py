@@ -68,6 +68,28 @@ async def get_role_credentials(
     )
 
 
+async def check_session(
+    client: httpx.AsyncClient, portal: str, access_token: Secret, *, clock: Clock
+) -> None:
+    """Ask whether the portal knows the session, by listing one account.
+
+    Raises:
+        TokenRefused: It doesn't.
+        UpstreamError: There is no usable answer.
+    """
+    response = await call(
+        lambda: client.get(
+            f"{portal}/assignment/accounts",
+            params={"max_result": 1},
+            headers={"x-amz-sso_bearer_token": access_token.reveal(), "Accept": "application/json"},
+        ),
+        clock,
+        what="list accounts",
+    )
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        raise TokenRefused
+
+
 def _credentials(response: httpx.Response, account_id: str) -> RoleCredentials:
     try:
         found = body(response)["roleCredentials"]
