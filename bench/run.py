@@ -78,7 +78,7 @@ def warm_credentials(stage: Stage) -> list[Row]:
             f"`python -c pass` {theirs * 1000:.1f} ms",
             f"{ratio:.2f} ×",
             "≤ 2 ×",
-            ratio <= 2.0,  # noqa: PLR2004 -- the target
+            ratio <= 2.0,
         )
     ]
 
@@ -114,7 +114,7 @@ def start_of_serve(stage: Stage) -> list[Row]:
             f"uvicorn and Starlette {theirs * 1000:.0f} ms",
             f"{ratio:.2f} ×",
             "≤ 2 ×",
-            ratio <= 2.0,  # noqa: PLR2004
+            ratio <= 2.0,
         )
     ]
 
@@ -130,14 +130,14 @@ def load_on_serve(stage: Stage) -> list[Row]:
     put_load(port, request, requests=REQUESTS, connections=16)
     after = rss_mib(sidecar.pid)
     rows = [
-        Row("resident memory, idle", f"{idle:.1f} MiB", "", "", "≤ 40 MiB", idle <= 40),  # noqa: PLR2004
+        Row("resident memory, idle", f"{idle:.1f} MiB", "", "", "≤ 40 MiB", idle <= 40),
         Row(
             "its growth over 10,000 requests",
             f"{after - first:.1f} MiB",
             f"{after:.1f} MiB in all",
             "",
             "≤ 2 MiB",
-            after - first <= 2,  # noqa: PLR2004
+            after - first <= 2,
         ),
     ]
     other = free_port()
@@ -192,13 +192,13 @@ def throughput(port: int, other: int, request: str, connections: int) -> Row:
 
     rps, baseline, ratio = paired(ours, theirs, 5)
     tail = sorted(p99)[len(p99) // 2]
-    met = ratio >= 0.5 and (connections != 16 or tail <= 3.0)  # noqa: PLR2004
+    met = ratio >= 0.5 and (connections != 16 or tail <= 3.0)
     return Row(
         f"credentials from memory, {connections} keep-alive connections",
         f"{rps:,.0f} req/s, p99 {tail:.2f} ms",
         f"bare ASGI {baseline:,.0f} req/s",
         f"{ratio:.2f} ×",
-        "≥ 0.5 ×" + (", p99 ≤ 3 ms" if connections == 16 else ""),  # noqa: PLR2004
+        "≥ 0.5 ×" + (", p99 ≤ 3 ms" if connections == 16 else ""),
         met,
     )
 

@@ -22,7 +22,7 @@ BODY = json.dumps(
 
 async def bare(
     scope: Message,
-    receive: Callable[[], Awaitable[Message]],  # noqa: ARG001 -- ASGI's
+    receive: Callable[[], Awaitable[Message]],
     send: Callable[[Message], Awaitable[None]],
 ) -> None:
     """Answer everything with a body of the same size."""
@@ -43,7 +43,7 @@ def starlette_app() -> Any:  # noqa: ANN401 -- an ASGI application
     from starlette.responses import Response
     from starlette.routing import Route
 
-    async def answer(request: Request) -> Response:  # noqa: ARG001
+    async def answer(request: Request) -> Response:
         return Response(BODY, media_type="application/json")
 
     return Starlette(routes=[Route("/credentials/{name}", answer)])

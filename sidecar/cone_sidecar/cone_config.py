@@ -18,6 +18,7 @@ from cone_sidecar.domain.profile import DEFAULT_TENANT
 from cone_sidecar.errors import ConfigurationError
 from cone_sidecar.file_lock import LockHeld, file_lock
 from cone_sidecar.secret import Secret
+from cone_sidecar.warm_file import cone_config_path
 
 FILE_NAME = "config.yaml"
 DEFAULT_REGION = "us-east-1"
@@ -59,7 +60,7 @@ class ConeConfig:
         Raises:
             ConfigurationError: It can't be read, or is no YAML mapping.
         """
-        path = config_path(environment)
+        path = Path(cone_config_path(environment))
         return cls(path, _read(path))
 
     @property
@@ -126,14 +127,6 @@ class ConeConfig:
             ) from error
         except OSError as error:
             raise _unusable(self.path, "written", error) from error
-
-
-def config_path(environment: Mapping[str, str]) -> Path:
-    """Return the file's path; ``$CONE_CONFIG_PATH`` names its directory."""
-    directory = environment.get("CONE_CONFIG_PATH")
-    if directory:
-        return Path(directory) / FILE_NAME
-    return Path(environment.get("HOME") or Path.home()) / ".conductorone" / FILE_NAME
 
 
 def _read(path: Path) -> yaml.MappingNode:

@@ -39,8 +39,8 @@ PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 def state_directory(environment: Mapping[str, str]) -> str:
     """Return where caches lie: ``$XDG_CACHE_HOME/cone-sidecar``, else ``~/.cache/cone-sidecar``."""
-    base = environment.get("XDG_CACHE_HOME") or os.path.join(_home(environment), ".cache")  # noqa: PTH118
-    return os.path.join(base, "cone-sidecar")  # noqa: PTH118 -- pathlib costs 5 ms
+    base = environment.get("XDG_CACHE_HOME") or os.path.join(_home(environment), ".cache")
+    return os.path.join(base, "cone-sidecar")
 
 
 class WarmEntry:
@@ -58,9 +58,9 @@ class WarmEntry:
         stable = "\x1f".join(parts).replace("\n", "\x1e")
         name = "".join(c if c in PLAIN else "_" for c in profile)[:LONGEST_NAME]
         name = f"{name}-{zlib.crc32(stable.encode('utf-8', 'surrogateescape')):08x}"
-        self.stem = os.path.join(state_directory(environment), name)  # noqa: PTH118
+        self.stem = os.path.join(state_directory(environment), name)
         # A changed config file may have changed the profile: its stamp belongs to the key.
-        stamps = [_stamp(aws_config_path(environment)), _stamp(_cone_config_path(environment))]
+        stamps = [_stamp(aws_config_path(environment)), _stamp(cone_config_path(environment))]
         self.key = "\x1f".join([stable, *stamps])
 
     @property
@@ -76,7 +76,7 @@ class WarmEntry:
     def warm_document(self) -> str | None:
         """Return the document to print, None where there is none that may still be served."""
         found = _read(self.credentials_path, self.key)
-        if found is None or float(found[0]) <= time.time():  # noqa: TID251 -- the warm path's clock
+        if found is None or float(found[0]) <= time.time():
             return None
         return found[1].partition("\n")[0]
 
@@ -91,7 +91,7 @@ class WarmEntry:
 
     def outcome_content(self, exit_code: int, text: str) -> str:
         """Return the text of the outcome file, stamped with this moment."""
-        return f"{FORMAT}\n{time.time():.3f}\n{self.key}\n{exit_code}\n{text}"  # noqa: TID251
+        return f"{FORMAT}\n{time.time():.3f}\n{self.key}\n{exit_code}\n{text}"
 
     def outcome_since(self, moment: float) -> tuple[int, str] | None:
         """Return exit code and text of a leader that failed after ``moment``, in epoch seconds."""
@@ -103,21 +103,21 @@ class WarmEntry:
 
     def lead(self, limit_s: float) -> bool:
         """Become the leader within ``limit_s`` seconds: the lock is held until this process ends."""
-        import fcntl  # noqa: PLC0415 -- a hit needs no lock
+        import fcntl
 
-        directory = os.path.dirname(self.stem)  # noqa: PTH120
+        directory = os.path.dirname(self.stem)
         try:
-            os.makedirs(directory, mode=0o700, exist_ok=True)  # noqa: PTH103
+            os.makedirs(directory, mode=0o700, exist_ok=True)
             descriptor = os.open(self.stem + ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:
             # Without a place for a lock everybody leads: slower, and still right.
             return True
-        pause, ends = FIRST_PAUSE_S, time.monotonic() + limit_s  # noqa: TID251
+        pause, ends = FIRST_PAUSE_S, time.monotonic() + limit_s
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                if time.monotonic() >= ends:  # noqa: TID251
+                if time.monotonic() >= ends:
                     os.close(descriptor)
                     return False
                 time.sleep(pause)
@@ -134,23 +134,24 @@ def aws_config_path(environment: Mapping[str, str]) -> str:
     named = environment.get("CONE_AWS_CONFIG_FILE") or environment.get("AWS_CONFIG_FILE")
     if named:
         return _home(environment) + named[1:] if named.startswith("~/") else named
-    return os.path.join(_home(environment), ".aws", "config")  # noqa: PTH118
+    return os.path.join(_home(environment), ".aws", "config")
 
 
-def _cone_config_path(environment: Mapping[str, str]) -> str:
-    directory = environment.get("CONE_CONFIG_PATH") or os.path.join(  # noqa: PTH118
+def cone_config_path(environment: Mapping[str, str]) -> str:
+    """Return the path of the original's config file; ``$CONE_CONFIG_PATH`` names its directory."""
+    directory = environment.get("CONE_CONFIG_PATH") or os.path.join(
         _home(environment), ".conductorone"
     )
-    return os.path.join(directory, "config.yaml")  # noqa: PTH118
+    return os.path.join(directory, "config.yaml")
 
 
 def _home(environment: Mapping[str, str]) -> str:
-    return environment.get("HOME") or os.path.expanduser("~")  # noqa: PTH111
+    return environment.get("HOME") or os.path.expanduser("~")
 
 
 def _stamp(path: str) -> str:
     try:
-        found = os.stat(path)  # noqa: PTH116
+        found = os.stat(path)
     except OSError:
         return "-"
     return f"{found.st_mtime_ns}.{found.st_size}.{found.st_ino}"

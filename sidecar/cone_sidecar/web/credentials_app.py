@@ -17,7 +17,7 @@ from cone_sidecar.web.answer import (
     person_message,
 )
 from cone_sidecar.web.client_patience import LONGEST_S, patience_of
-from cone_sidecar.web.guard import HostGuard, TokenGuard
+from cone_sidecar.web.guard import HostGuard, MethodRefused, TokenGuard
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -75,7 +75,7 @@ class CredentialsApp:
         headers = scope["headers"]
         refused = self._host_guard.refusal(scope["method"], headers)
         if refused:
-            allow = ((b"allow", b"GET"),) if refused.http_status == 405 else ()  # noqa: PLR2004
+            allow = ((b"allow", b"GET"),) if isinstance(refused, MethodRefused) else ()
             return self._refuse(refused, scope, *allow)
         if refused := self._token_guard.refusal(headers):
             return self._refuse(refused, scope)
