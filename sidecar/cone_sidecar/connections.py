@@ -44,7 +44,7 @@ class AdapterConnections:
         self._clock = clock
         self._source = source
         self._client: httpx.AsyncClient | None = None
-        self._tenants: dict[str, ConductorOneTenant] = {}
+        self._tenants: dict[str, tuple[TenantSettings, ConductorOneTenant]] = {}
         self._instances: dict[SsoSession, IdentityCenterInstance] = {}
         self.state_directory = Path(state_directory(environment))
 
@@ -66,15 +66,20 @@ class AdapterConnections:
 
     def tenant_named(self, name: str = DEFAULT_TENANT) -> ConductorOneTenant:
         """Return the tenant that the original's config file calls ``name``; raises as above."""
-        if name not in self._tenants:
-            self._tenants[name] = connect(
-                self.tenant_settings(name),
-                self.client,
-                state_directory=self.state_directory,
-                clock=self._clock,
-                source=self._source,
-            )
-        return self._tenants[name]
+        settings = self.tenant_settings(name)
+        known = self._tenants.get(name)
+        if known and known[0] == settings:
+            return known[1]
+        # A login in the meantime makes another tenant of it, without a restart.
+        tenant = connect(
+            settings,
+            self.client,
+            state_directory=self.state_directory,
+            clock=self._clock,
+            source=self._source,
+        )
+        self._tenants[name] = (settings, tenant)
+        return tenant
 
     def identity_center(self, profile: Profile) -> IdentityCenterInstance:
         """Return the profile's Identity Center instance."""
@@ -141,6 +146,8 @@ class AdapterConnections:
         )
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections, after what must not be cut off."""
+        for instance in self._instances.values():
+            await instance.aclose()
         if self._client is not None:
             await self._client.aclose()

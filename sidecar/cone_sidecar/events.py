@@ -1,9 +1,11 @@
 """What happened, told to whoever listens; the story knows nobody."""
 
+import logging
 from collections.abc import Callable
 
 from cone_sidecar.domain.access import Transition
 
+logger = logging.getLogger(__name__)
 Listener = Callable[[Transition], None]
 
 
@@ -20,4 +22,7 @@ class Broadcast:
     def emit(self, event: Transition) -> None:
         """Tell everyone."""
         for listener in self._listeners:
-            listener(event)
+            try:
+                listener(event)
+            except Exception:  # the story goes on, whatever becomes of who listens
+                logger.exception("a listener failed")

@@ -1,10 +1,13 @@
 """A lock among processes, held on a file beside what it guards."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from cone_sidecar.atomic_file import PRIVATE_FILE, make_private
+from cone_sidecar.clock import Clock
+
+PAUSE_S = 0.05
 
 
 class LockHeld(Exception):
@@ -32,3 +35,19 @@ def file_lock(path: Path, *, limit_s: float) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@asynccontextmanager
+async def waited_file_lock(path: Path, clock: Clock, *, limit_s: float) -> AsyncIterator[None]:
+    """Hold the lock inside the block, waiting for it without blocking the event loop; raises as above."""
+    started = clock.monotonic()
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(file_lock(path, limit_s=0))
+                break
+            except LockHeld:
+                if clock.monotonic() - started > limit_s:
+                    raise
+                await clock.sleep(PAUSE_S)
+        yield

@@ -1,6 +1,7 @@
 """One flight per profile: the story runs once, whoever waits for it, and its credentials are kept."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +31,8 @@ from cone_sidecar.errors import (
 )
 from cone_sidecar.refusal import refusal
 from cone_sidecar.story import AccessStory
+
+logger = logging.getLogger(__name__)
 
 RENEWAL_MARGIN = ADVISORY_WINDOW + timedelta(minutes=5)
 RECHECK_AFTER = timedelta(seconds=60)
@@ -94,7 +97,7 @@ class Flight:
         self._failed_until: datetime | None = None
         self._refused: ConeError | None = None
         self._request_again_at = clock.now()
-        self._granted_at: datetime | None = None
+        self._granted_at = store.granted_at(profile)
         self._changed = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
@@ -125,8 +128,13 @@ class Flight:
 
     def cancel(self) -> None:
         """End the story where it is; requests that were made stay made."""
-        if self._running:
-            self._running.cancel()
+        if self._running is None:
+            return
+        self._running.cancel()
+        self._running = None
+        # Requests that were made live on; whoever still waits is told to come again.
+        goes_on = StillProcessing(f'the request for "{self.profile.name}" goes on without us')
+        self._publish(AccessState(Phase.FAILED, error=goes_on), Cause.STOPPED)
 
     def forget(self) -> None:
         """Drop the credentials."""
@@ -181,7 +189,8 @@ class Flight:
             return
         refused = self._refused if now < self._request_again_at else None
         self.state = AccessState(Phase.CHECKING)
-        self._start(lambda story: story.obtain(refused), Cause.SERVED)
+        known_end = self.held.grant_ends if self.held else None
+        self._start(lambda story: story.obtain(refused, self._granted_at, known_end), Cause.SERVED)
 
     def _start(
         self, chapter: Callable[[AccessStory], Awaitable[HeldCredentials]], arrival: Cause
@@ -197,26 +206,22 @@ class Flight:
         except ConeError as error:
             self._fail(error)
             return
-        self._running = asyncio.create_task(self._run(chapter(story), arrival))
+        self._running = asyncio.create_task(self._run(lambda: chapter(story), arrival))
 
-    async def _run(self, chapter: Awaitable[HeldCredentials], arrival: Cause) -> None:
+    async def _run(self, chapter: Callable[[], Awaitable[HeldCredentials]], arrival: Cause) -> None:
         try:
-            held = await chapter
-        except asyncio.CancelledError:
-            # Requests that were made live on; whoever still waits is told to come again.
-            interrupted = StillProcessing(
-                f'the request for "{self.profile.name}" goes on without us'
-            )
-            self._publish(AccessState(Phase.FAILED, error=interrupted), Cause.STOPPED)
-            raise
+            held = await chapter()
         except ConeError as error:
-            self._fail(error)
-        except Exception as error:  # noqa: BLE001 -- whoever waits has to hear of it
-            self._fail(InternalError(f"internal error ({type(error).__name__})"))
-        else:
-            self._arrive(held, arrival)
-        finally:
             self._running = None
+            self._fail(error)
+        except Exception as error:
+            logger.exception("the story of a profile broke off")
+            self._running = None
+            fault = f"internal error ({type(error).__name__})"
+            self._fail(InternalError(fault, hint="see the log, and report it"))
+        else:
+            self._running = None
+            self._arrive(held, arrival)
 
     def _arrive(self, held: HeldCredentials, cause: Cause) -> None:
         if not held.credentials.usable(self._clock.now()):
@@ -258,9 +263,10 @@ class Flight:
     def _publish(self, state: AccessState, cause: Cause) -> None:
         if cause is Cause.GRANTED:
             self._granted_at = self._clock.now()
+            self._store.mark_granted(self.profile, self._granted_at)
         if cause is Cause.NO_GRANT and self.held:
             self.forget()
         self.state = state
-        self._events.emit(Transition(self.profile.name, state, cause, self._clock.now()))
         self._changed.set()
         self._changed = asyncio.Event()
+        self._events.emit(Transition(self.profile.name, state, cause, self._clock.now()))

@@ -19,7 +19,14 @@ def new_http_client(environment: Mapping[str, str]) -> httpx.AsyncClient:
     Raises:
         ConfigurationError: A CA bundle that the environment names can't be used.
     """
-    return httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, verify=_trust(environment))
+    trust = _trust(environment)
+    try:
+        return httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, verify=trust)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise ConfigurationError(
+            "a proxy variable names a proxy that can't be used",
+            hint="set HTTPS_PROXY and ALL_PROXY to an http:// proxy, or unset them",
+        ) from error
 
 
 def _trust(environment: Mapping[str, str]) -> ssl.SSLContext:

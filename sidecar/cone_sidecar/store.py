@@ -1,8 +1,9 @@
 """Where role credentials outlive a flight: nowhere but in memory, or in files shared by processes."""
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,13 @@ class MemoryStore:
 
     def drop(self, profile: Profile) -> None:
         """Forget nothing."""
+
+    def granted_at(self, profile: Profile) -> datetime | None:  # noqa: ARG002 -- the port's
+        """Return nothing: the flight knows it."""
+        return None
+
+    def mark_granted(self, profile: Profile, at: datetime) -> None:
+        """Remember nothing: the flight does."""
 
 
 class FileStore:
@@ -58,18 +66,27 @@ class FileStore:
         content = entry.content(
             serve_until(held).timestamp(), credential_process_document(held), json.dumps(details)
         )
-        try:
-            write_atomically(
-                Path(entry.credentials_path),
-                content.encode("utf-8", "surrogateescape"),
-                mode=0o600,
-            )
-        except OSError:
-            return
+        _write(entry.credentials_path, content)
 
     def drop(self, profile: Profile) -> None:
         """Forget it."""
         Path(self._entry(profile.name).credentials_path).unlink(missing_ok=True)
+
+    def granted_at(self, profile: Profile) -> datetime | None:
+        """Return when a process of ours saw a request granted; that may not be listed yet."""
+        seconds = self._entry(profile.name).granted_at()
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+    def mark_granted(self, profile: Profile, at: datetime) -> None:
+        """Tell the next process, so that it doesn't request what it can't see yet."""
+        entry = self._entry(profile.name)
+        _write(entry.granted_path, entry.content(at.timestamp(), "", ""))
+
+
+def _write(path: str, content: str) -> None:
+    """Write a file of the cache; where that can't be done, each process gets its own."""
+    with contextlib.suppress(OSError):
+        write_atomically(Path(path), content.encode("utf-8", "surrogateescape"), mode=0o600)
 
 
 def serve_until(held: HeldCredentials) -> datetime:

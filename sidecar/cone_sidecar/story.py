@@ -66,11 +66,18 @@ class AccessStory:
         self._publish = publish
         self._state = AccessState(Phase.UNKNOWN)
 
-    async def obtain(self, refused: ConeError | None = None) -> HeldCredentials:
+    async def obtain(
+        self,
+        refused: ConeError | None = None,
+        granted_at: datetime | None = None,
+        known_end: datetime | None = None,
+    ) -> HeldCredentials:
         """Get credentials, asking for access where there is none.
 
         Args:
             refused: How the last request ended, if that is too fresh to ask again.
+            granted_at: When a request of ours was granted; a grant that young may not be listed yet.
+            known_end: When the grant ends, as far as that was known before.
 
         Raises:
             ConeError: How the story ended instead.
@@ -78,12 +85,15 @@ class AccessStory:
         self._turn(Cause.ASKED, phase=Phase.CHECKING)
         grant, answer, verified = await self._check()
         fetched: Fetched | None = answer
-        if grant is None and verified:
+        if grant is None and not verified:
+            grant = Grant(known_end)
+        elif grant is None and self._still_invisible(granted_at):
+            grant, fetched = Grant(known_end), None
+        elif grant is None:
             self._turn(Cause.NO_GRANT, phase=Phase.REQUESTING)
             if refused:
                 raise refused
-            await self._request()
-            fetched = None
+            grant, fetched = await self._request(), None
         return self._hold(await self._fetch_granted(fetched), grant, verified=verified)
 
     async def renew(self, held: HeldCredentials, granted_at: datetime | None) -> HeldCredentials:
@@ -98,8 +108,8 @@ class AccessStory:
             ConeError: Renewing failed.
         """
         grant, fetched, verified = await self._check()
-        if grant is None and verified:
-            if granted_at is None or self._clock.now() - granted_at > GRANT_VISIBILITY:
+        if grant is None:
+            if verified and not self._still_invisible(granted_at):
                 raise grant_ended(self._profile)
             grant = Grant(held.grant_ends)
         return self._hold(await self._fetch_granted(fetched), grant, verified=verified)
@@ -116,11 +126,15 @@ class AccessStory:
         except Unreachable:
             return replace(held, checked_at=now, unverified=True)
         if not _active(grant, now):
-            if granted_at is None or now - granted_at > GRANT_VISIBILITY:
+            if not self._still_invisible(granted_at):
                 raise grant_ended(self._profile)
             return replace(held, checked_at=now)
         ends = grant.ends if grant else None
         return replace(held, checked_at=now, grant_ends=ends, unverified=False)
+
+    def _still_invisible(self, granted_at: datetime | None) -> bool:
+        """Tell whether a grant of ours is so young that it may not be listed yet."""
+        return granted_at is not None and self._clock.now() - granted_at <= GRANT_VISIBILITY
 
     def _turn(self, cause: Cause, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # checked by callers' tests
@@ -173,8 +187,8 @@ class AccessStory:
         except Exception as refusal:  # noqa: BLE001 -- returned, and raised where it counts
             return refusal
 
-    async def _request(self) -> None:
-        """Ask for access and follow the task to its end."""
+    async def _request(self) -> Grant:
+        """Ask for access and follow the task to its end; returns what was asked for as the grant."""
         profile = self._profile
         if not profile.terms.auto_request:
             raise no_active_grant(profile)
@@ -198,6 +212,8 @@ class AccessStory:
         else:
             self._turn(Cause.SUBMITTED, **_evidence(task))
         await self._follow(task)
+        # The list tells its end later; until then it is what was asked for.
+        return Grant(self._clock.now() + request.duration if request.duration else None)
 
     async def _adopt(self, task_id: str) -> Task:
         if not task_id:

@@ -54,7 +54,9 @@ class WarmEntry:
         parts = [profile, tenant]
         parts += [environment.get(name, "") for name in VARIABLES]
         for name in SECRET_VARIABLES:
-            parts.append(f"{zlib.crc32(environment.get(name, '').encode()):08x}")
+            parts.append(
+                f"{zlib.crc32(environment.get(name, '').encode('utf-8', 'surrogateescape')):08x}"
+            )
         stable = "\x1f".join(parts).replace("\n", "\x1e")
         name = "".join(c if c in PLAIN else "_" for c in profile)[:LONGEST_NAME]
         name = f"{name}-{zlib.crc32(stable.encode('utf-8', 'surrogateescape')):08x}"
@@ -72,6 +74,16 @@ class WarmEntry:
     def outcome_path(self) -> str:
         """Return the file in which a leader that failed leaves its followers word."""
         return self.stem + ".outcome"
+
+    @property
+    def granted_path(self) -> str:
+        """Return the file that remembers when a request was granted."""
+        return self.stem + ".granted"
+
+    def granted_at(self) -> float:
+        """Return when a request was granted, in epoch seconds, 0 where none is remembered."""
+        found = _read(self.granted_path, self.key)
+        return float(found[0]) if found else 0.0
 
     def warm_document(self) -> str | None:
         """Return the document to print, None where there is none that may still be served."""

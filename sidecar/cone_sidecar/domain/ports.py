@@ -123,6 +123,12 @@ class CredentialStore(Protocol):
     def drop(self, profile: Profile) -> None:
         """Forget it."""
 
+    def granted_at(self, profile: Profile) -> datetime | None:
+        """Return when a request of ours was granted, as far as that is known."""
+
+    def mark_granted(self, profile: Profile, at: datetime) -> None:
+        """Remember when a request of ours was granted."""
+
 
 class Events(Protocol):
     """Whoever listens."""

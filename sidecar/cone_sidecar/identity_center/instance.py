@@ -1,9 +1,8 @@
 """An IAM Identity Center instance, as one person: the port ``IdentityCenter``."""
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from cone_sidecar.domain.credentials import RoleCredentials
 from cone_sidecar.domain.ports import PendingSignIn, SessionEnded
 from cone_sidecar.domain.profile import SsoSession
 from cone_sidecar.errors import ConfigurationError, SessionRejected, Unreachable, UpstreamError
-from cone_sidecar.file_lock import LockHeld, file_lock
+from cone_sidecar.file_lock import LockHeld, waited_file_lock
 from cone_sidecar.identity_center.endpoints import EndpointResolver
 from cone_sidecar.identity_center.oidc import Oidc
 from cone_sidecar.identity_center.pending_sign_in import PendingSignInFile
@@ -25,13 +24,13 @@ from cone_sidecar.identity_center.portal import (
 )
 from cone_sidecar.identity_center.sign_in import SignIn
 from cone_sidecar.identity_center.token_cache import Registration, SsoToken, TokenCache
+from cone_sidecar.shared_task import SharedTask
 
 # botocore renews a sign-in this long before its end (reference §7.5).
 REFRESH_WINDOW = timedelta(minutes=15)
 # A refresh that failed isn't tried again sooner, while the old token lives.
 REFRESH_PAUSE = timedelta(minutes=1)
 LOCK_LIMIT_S = 20.0
-LOCK_PAUSE_S = 0.05
 
 
 class IdentityCenterInstance:
@@ -58,7 +57,9 @@ class IdentityCenterInstance:
         pending = PendingSignInFile(state_directory / f"{name}.json")
         self._sign_in = SignIn(self._oidc, self._cache, pending, clock)
         self._refresh_failed_at: datetime | None = None
-        self._refreshing = asyncio.Lock()
+        # A refresh token works once: nobody who goes away may stop the answer from being kept.
+        self._refreshing: SharedTask[SsoToken | None] = SharedTask()
+        self._completing: SharedTask[SsoToken] = SharedTask()
         self._just_signed_in = ""
 
     async def role_credentials(self, account_id: str, role_name: str) -> RoleCredentials:
@@ -90,7 +91,7 @@ class IdentityCenterInstance:
         token = self._cache.token(now)
         if token and token.expires - now > REFRESH_WINDOW:
             return token
-        if token and token.refreshable(now) and self._refresh_is_due():
+        if token and token.refreshable(now) and self._refresh_is_due(token):
             token = await self._refresh(token)
         if token and token.expires > self._clock.now():
             return token
@@ -121,6 +122,8 @@ class IdentityCenterInstance:
             SignInRequired: The pending one was refused.
             UpstreamError: Identity Center starts none.
         """
+        if self._completing.running and (offered := self._sign_in.offered):
+            return offered
         async with self._locked():
             answer = await self._sign_in.begin()
         if isinstance(answer, SsoToken):
@@ -134,7 +137,7 @@ class IdentityCenterInstance:
         Raises:
             SignInRequired: It was refused, or it ran out.
         """
-        token = await self._sign_in.complete()
+        token = await self._completing.result(self._sign_in.complete)
         self._just_signed_in = token.access_token.reveal()
 
     async def _fetch(self, token: SsoToken, account_id: str, role_name: str) -> RoleCredentials:
@@ -166,9 +169,17 @@ class IdentityCenterInstance:
             hint="is the SSO region right? cone aws setup show, then cone aws setup --sso-region <region>",
         )
 
+    async def aclose(self) -> None:
+        """Let a refresh that is on its way come to its end, and stop waiting for a person."""
+        self._completing.cancel()
+        await self._refreshing.finish()
+
     async def _refresh(self, token: SsoToken) -> SsoToken | None:
         """Renew ``token``; returns what is there afterwards, whoever renewed it."""
-        async with self._refreshing, self._locked():
+        return await self._refreshing.result(lambda: self._renew(token))
+
+    async def _renew(self, token: SsoToken) -> SsoToken | None:
+        async with self._locked():
             now = self._clock.now()
             current = self._cache.token(now)
             if current and current.access_token != token.access_token:
@@ -202,9 +213,10 @@ class IdentityCenterInstance:
             raise error
         return None
 
-    def _refresh_is_due(self) -> bool:
-        failed_at = self._refresh_failed_at
-        return failed_at is None or self._clock.now() - failed_at >= REFRESH_PAUSE
+    def _refresh_is_due(self, token: SsoToken) -> bool:
+        """Tell whether to try: the pause after a failure is for tokens that still live."""
+        now, failed_at = self._clock.now(), self._refresh_failed_at
+        return failed_at is None or token.expires <= now or now - failed_at >= REFRESH_PAUSE
 
     async def _oidc(self) -> Oidc:
         endpoints = await self._endpoints.resolve(self._session.region)
@@ -213,22 +225,15 @@ class IdentityCenterInstance:
     @asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:
         """Hold the lock of this instance among our processes, without blocking the event loop."""
-        started = self._clock.monotonic()
-        with ExitStack() as stack:
-            while True:
-                try:
-                    stack.enter_context(file_lock(self._lock_path, limit_s=0))
-                    break
-                except LockHeld:
-                    if self._clock.monotonic() - started > LOCK_LIMIT_S:
-                        raise Unreachable(
-                            "another process holds the AWS sign-in",
-                            hint="retry the command shortly",
-                        ) from None
-                    await self._clock.sleep(LOCK_PAUSE_S)
-                except OSError as error:
-                    raise ConfigurationError(
-                        f"the sign-in's lock can't be made: {error.strerror or 'write failed'}",
-                        hint=f"make {self._lock_path.parent} writable",
-                    ) from error
-            yield
+        try:
+            async with waited_file_lock(self._lock_path, self._clock, limit_s=LOCK_LIMIT_S):
+                yield
+        except LockHeld:
+            raise Unreachable(
+                "another process holds the AWS sign-in", hint="retry the command shortly"
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(
+                f"the sign-in's lock can't be made: {error.strerror or 'write failed'}",
+                hint=f"make {self._lock_path.parent} writable",
+            ) from error

@@ -48,13 +48,12 @@ class SignIn:
         answer = await self._ask(pending)
         if isinstance(answer, SsoToken):
             return answer
-        authorization = pending.authorization
-        return PendingSignIn(
-            authorization.verification_uri,
-            authorization.verification_uri_complete,
-            authorization.user_code,
-            authorization.expires,
-        )
+        return _offer(pending)
+
+    @property
+    def offered(self) -> PendingSignIn | None:
+        """Return the sign-in that somebody is waiting for."""
+        return _offer(self._pending) if self._pending else None
 
     async def complete(self) -> SsoToken:
         """Wait until the person has confirmed, here or with another tool, and keep the session.
@@ -98,6 +97,12 @@ class SignIn:
         if answer.why in {Refusal.PENDING, Refusal.SLOW_DOWN}:
             return answer.why
         self._forget()
+        # Another process may have used the code: then there is a session by now.
+        now = self._clock.now()
+        token = self._cache.token(now)
+        used = answer.why in {Refusal.INVALID_GRANT, Refusal.EXPIRED}
+        if used and token and token.expires > now:
+            return token
         raise _failed(answer)
 
     async def _authorize(self) -> Pending:
@@ -121,6 +126,16 @@ class SignIn:
     def _forget(self) -> None:
         self._pending = None
         self._pending_file.drop()
+
+
+def _offer(pending: Pending) -> PendingSignIn:
+    authorization = pending.authorization
+    return PendingSignIn(
+        authorization.verification_uri,
+        authorization.verification_uri_complete,
+        authorization.user_code,
+        authorization.expires,
+    )
 
 
 def _same(token: SsoToken, other: SsoToken | None) -> bool:
