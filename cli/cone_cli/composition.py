@@ -29,6 +29,10 @@ T = TypeVar("T")
 class UnconfiguredProfiles:
     """No profiles, because nobody said which Identity Center they belong to."""
 
+    def known(self, name: str) -> Profile | None:  # noqa: ARG002 -- the port's
+        """Know none."""
+        return None
+
     async def profiles(self) -> list[Profile]:
         """Say what to do."""
         raise self._error()

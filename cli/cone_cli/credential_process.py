@@ -7,6 +7,10 @@ from cone_sidecar.warm_file import WarmEntry
 
 # Go SDKs kill the process after 60 seconds (sdk-contract §4.3).
 WAIT_LIMIT_S = 53.0
+STARTED = time.monotonic()  # noqa: TID251 -- the warm path's clock
+# A denial is the answer for as long: asking again at once would only pester the approvers.
+DENIAL_SHARED_S = 15.0
+DENIED = 5
 STDOUT, STDERR = 1, 2
 
 
@@ -22,20 +26,30 @@ def answer(profile: str) -> int | None:
     return await_leader(entry)
 
 
+def time_left_s() -> float:
+    """Return the seconds that this process may still take."""
+    return max(0.0, WAIT_LIMIT_S - (time.monotonic() - STARTED))  # noqa: TID251
+
+
 def await_leader(entry: WarmEntry) -> int | None:
     """Wait for the process that renews ``entry``; returns as :func:`answer` does."""
     arrived = time.time()  # noqa: TID251 -- the warm path's clock
-    if not entry.lead(WAIT_LIMIT_S):
+    if not entry.lead(time_left_s()):
         _write(STDERR, "another cone process is still getting these credentials. Retry shortly\n")
         return 1
     if _print_warm(entry):
         return 0
-    outcome = entry.outcome_since(arrived)
+    outcome = entry.outcome_since(arrived) or _denial(entry, arrived)
     if outcome is None:
         return None
     exit_code, text = outcome
     _write(STDERR, text)
     return exit_code
+
+
+def _denial(entry: WarmEntry, arrived: float) -> tuple[int, str] | None:
+    outcome = entry.outcome_since(arrived - DENIAL_SHARED_S)
+    return outcome if outcome and outcome[0] == DENIED else None
 
 
 def _print_warm(entry: WarmEntry) -> bool:

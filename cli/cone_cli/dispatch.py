@@ -10,9 +10,8 @@ from types import ModuleType
 from typing import NoReturn
 
 from cone_cli import terminal
+from cone_cli.main import INTERRUPTED
 from cone_sidecar.errors import ConeError, InternalError, UsageError
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Narrator:
             case Cause.SESSION_ENDED:
                 self._line("AWS SSO session expired. Logging in...")
             case Cause.SIGN_IN_OFFERED if self._teletype.there:
+                self._teletype.open_page(state.sign_in_url)
                 self._line(
                     "Sign in to AWS at:\n"
                     f"{state.sign_in_url}\n"

@@ -13,7 +13,8 @@ from cone_sidecar.errors import ConeError
 
 def say(text: str, end: str = "\n") -> None:
     """Print a promised text to stderr."""
-    print(printable(text), end=end, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError, ValueError):
+        print(printable(text), end=end, file=sys.stderr, flush=True)
 
 
 def note(text: str) -> None:
@@ -59,6 +60,13 @@ class Teletype:
     def there(self) -> bool:
         """Tell whether a person sees what is written: here, or on stderr."""
         return self._descriptor >= 0 or sys.stderr.isatty()
+
+    def open_page(self, url: str) -> None:
+        """Open a page in a browser, if this is a person's own command and not an SDK's."""
+        if sys.stderr.isatty():
+            from cone_cli.browser import open_browser
+
+            open_browser(url)
 
     def write(self, text: str) -> None:
         """Write to the terminal, if stderr isn't it."""

@@ -21,18 +21,9 @@ def token_in(path: Path) -> Secret:
         ConfigurationError: The file can't be read, or holds no good token.
     """
     try:
-        text = path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"the token file {path} can't be read", hint="name another one: --token-file F"
-        ) from error
-    if len(text) < SHORTEST or not ALPHABET.fullmatch(text):
-        raise ConfigurationError(
-            f"the token file {path} holds no token of {SHORTEST} characters or more of A-Z a-z 0-9 "
-            "._~+/=- without a newline",
-            hint=f"remove the file to have one made: rm {path}",
-        )
-    return Secret(text)
+        return _read(path)
+    except FileNotFoundError as error:
+        raise _unreadable(path) from error
 
 
 def token_in_or_made(path: Path) -> Secret:
@@ -43,9 +34,10 @@ def token_in_or_made(path: Path) -> Secret:
     Raises:
         ConfigurationError: The file can't be read or written, or holds no good token.
     """
-    if path.exists():
-        return token_in(path)
-    token = secrets.token_urlsafe(RANDOM_BYTES)
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        token = secrets.token_urlsafe(RANDOM_BYTES)
     try:
         write_atomically(path, token.encode(), mode=0o600)
     except OSError as error:
@@ -54,3 +46,25 @@ def token_in_or_made(path: Path) -> Secret:
             hint="name another one: --token-file F",
         ) from error
     return Secret(token)
+
+
+def _read(path: Path) -> Secret:
+    try:
+        text = path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path) from error
+    if len(text) < SHORTEST or not ALPHABET.fullmatch(text):
+        raise ConfigurationError(
+            f"the token file {path} holds no token of {SHORTEST} characters or more of A-Z a-z 0-9 "
+            "._~+/=- without a newline",
+            hint=f"remove the file to have one made: rm {path}",
+        )
+    return Secret(text)
+
+
+def _unreadable(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"the token file {path} can't be read", hint="name another one: --token-file F"
+    )

@@ -1,6 +1,5 @@
 """Which profiles a person has: those of the AWS config file, or all of the tenant's permission sets."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -14,16 +13,22 @@ from cone_sidecar.domain.profile import (
     SkippedEntitlement,
     SsoSession,
 )
-from cone_sidecar.errors import UpstreamError
+from cone_sidecar.errors import ConeError, ConfigurationError
 from cone_sidecar.profile_naming import NamedPermissionSet, name_profiles
+from cone_sidecar.shared_task import SharedTask
 
 FRESH_FOR_S = 300.0
 # A name that isn't there may be new: the tenant is asked again, but not at each request.
 LOOK_AGAIN_AFTER_S = 30.0
+# A catalogue that couldn't be read is the answer for as long.
+FAILURE_LASTS_S = 2.0
 
 
 class ProfileSource(Protocol):
     """Tell which profiles there are."""
+
+    def known(self, name: str) -> Profile | None:
+        """Return the profile of that name if it is known without asking anyone."""
 
     async def profiles(self) -> list[Profile]:
         """Return all profiles that can be used."""
@@ -38,40 +43,58 @@ class ProfileSource(Protocol):
 
 
 class ConfigFileProfiles:
-    """The profiles of the AWS config file, which is read again when it has changed."""
+    """The profiles of the AWS config file, which is read again when it has changed.
+
+    While it can't be read, or others are writing it, what it held before goes on being served.
+    """
 
     def __init__(self, file: AwsConfigFile) -> None:
         self._file = file
         self._stamp = file.stamp()
         self._document = file.read()
         self._profiles = profiles_in(self._document)
+        self._error: ConfigurationError | None = None
+
+    def known(self, name: str) -> Profile | None:
+        """Return the profile of that name."""
+        self._read_again()
+        return self._profiles.get(name)
 
     async def profiles(self) -> list[Profile]:
-        """Return our profiles that are complete.
-
-        Raises:
-            ConfigurationError: The file can't be read.
-        """
+        """Return our profiles that are complete."""
         self._read_again()
         return list(self._profiles.values())
 
     async def profile(self, name: str) -> Profile:
-        """Return one profile; raises as the Protocol says, and ConfigurationError as above."""
-        self._read_again()
-        if name in self._profiles:
-            return self._profiles[name]
+        """Return one profile; raises as the Protocol says, and ConfigurationError for a broken file."""
+        if found := self.known(name):
+            return found
+        if self._error:
+            raise self._error
         return profile_in(self._document, name, self._file.path)
 
     def _read_again(self) -> None:
         stamp = self._file.stamp()
-        if stamp != self._stamp:
-            self._document = self._file.read()
-            self._profiles = profiles_in(self._document)
-            self._stamp = stamp
+        if stamp == self._stamp:
+            return
+        try:
+            document = self._file.read()
+        except ConfigurationError as error:
+            self._error, self._stamp = error, stamp
+            return
+        found = profiles_in(document)
+        if not found and self._profiles and not document.sections:
+            # Truncated by somebody who is about to write: the next look finds more.
+            return
+        self._document, self._profiles = document, found
+        self._error, self._stamp = None, stamp
 
 
 class TenantProfiles:
-    """A profile for each permission set of the tenant's catalogue, as ``cone aws setup`` would name it."""
+    """A profile for each permission set of the tenant's catalogue, as ``cone aws setup`` would name it.
+
+    What is known is served at once; the catalogue is read anew beside, once for all who ask.
+    """
 
     def __init__(
         self,
@@ -88,48 +111,68 @@ class TenantProfiles:
         self._clock = clock
         self._tenant = tenant
         self._profiles: dict[str, Profile] = {}
-        self._read_at: float | None = None
-        self._reading = asyncio.Lock()
+        self._attempted_at: float | None = None
+        self._error: ConeError | None = None
+        self._reading: SharedTask[None] = SharedTask()
+
+    def known(self, name: str) -> Profile | None:
+        """Return the profile of that name, and see to it that the catalogue doesn't grow old."""
+        found = self._profiles.get(name)
+        if found and self._older_than(FRESH_FOR_S):
+            self._reading.start(self._read)
+        return found
 
     async def profiles(self) -> list[Profile]:
         """Return a profile for each permission set that can be used.
 
         Raises:
             UpstreamError: The catalogue can't be read, and never was.
-            LoginRequired: The tenant doesn't know us.
+            LoginRequired: The tenant doesn't know us, and never did.
         """
-        await self._read_again(FRESH_FOR_S)
+        if self._profiles:
+            if self._older_than(FRESH_FOR_S):
+                self._reading.start(self._read)
+        else:
+            await self._look(FAILURE_LASTS_S)
+            if self._error:
+                raise self._error
         return list(self._profiles.values())
 
     async def profile(self, name: str) -> Profile:
         """Return one profile; raises as the Protocol says, and as :meth:`profiles` does."""
-        await self._read_again(FRESH_FOR_S)
-        if name not in self._profiles:
-            await self._read_again(LOOK_AGAIN_AFTER_S)
-        if name not in self._profiles:
-            raise profile_not_found(name, list(self._profiles), "ConductorOne's catalogue")
-        return self._profiles[name]
+        if found := self.known(name):
+            return found
+        await self._look(LOOK_AGAIN_AFTER_S if self._profiles else FAILURE_LASTS_S)
+        if found := self._profiles.get(name):
+            return found
+        if self._error and not self._profiles:
+            raise self._error
+        raise profile_not_found(name, list(self._profiles), "ConductorOne's catalogue")
 
-    async def _read_again(self, older_than_s: float) -> None:
-        async with self._reading:
-            now = self._clock.monotonic()
-            if self._read_at is not None and now - self._read_at < older_than_s:
-                return
-            try:
-                found = await self._permission_sets()
-            except UpstreamError:
-                if self._read_at is None:
-                    raise
-                # What was known goes on being served; the next look is not at the next request.
-                self._read_at = now
-                return
+    def _older_than(self, seconds: float) -> bool:
+        attempted_at = self._attempted_at
+        return attempted_at is None or self._clock.monotonic() - attempted_at >= seconds
+
+    async def _look(self, older_than_s: float) -> None:
+        if self._reading.running or self._older_than(older_than_s):
+            await self._reading.result(self._read)
+
+    async def _read(self) -> None:
+        try:
+            found = await self._permission_sets()
+        except ConeError as error:
+            # What was known goes on being served; the next look is not at the next request.
+            self._error = error
+        else:
             sets = [each for each in found if isinstance(each, PermissionSet)]
             profiles = [
                 new_profile(named, session=self._session, region=self._region, tenant=self._tenant)
                 for named in name_profiles(sets)
             ]
             self._profiles = {profile.name: profile for profile in profiles}
-            self._read_at = now
+            self._error = None
+        finally:
+            self._attempted_at = self._clock.monotonic()
 
 
 def new_profile(

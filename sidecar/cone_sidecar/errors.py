@@ -219,10 +219,9 @@ class UpstreamError(ConeError):
 
     code = "UpstreamError"
 
-    def __init__(self, message: str, *, status: int = 0, hint: str = "", detail: str = "") -> None:
+    def __init__(self, message: str, *, status: int = 0, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.status = status
-        self.detail = detail
 
 
 class Unreachable(UpstreamError):

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,8 +85,14 @@ def new_server(app: Any) -> QuietServer:  # noqa: ANN401 -- any ASGI application
     return QuietServer(config)
 
 
-async def serve(*listeners: tuple[QuietServer, socket.socket], started: asyncio.Event) -> None:
+async def serve(
+    *listeners: tuple[QuietServer, socket.socket],
+    started: asyncio.Event,
+    before_drain: Callable[[], Awaitable[None]],
+) -> None:
     """Serve until SIGTERM or SIGINT, then drain; ``started`` is set once all of them answer.
+
+    ``before_drain`` ends what requests are waiting for, so that each of them gets an answer.
 
     A listener that dies takes the others with it: a server that answers no more must not look alive.
     """
@@ -100,5 +107,6 @@ async def serve(*listeners: tuple[QuietServer, socket.socket], started: asyncio.
         started.set()
         await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+        await before_drain()
         for server in servers:
             server.should_exit = True

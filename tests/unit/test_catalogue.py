@@ -1,5 +1,6 @@
 """Which profiles a person has, and under what names."""
 
+import asyncio
 import random
 from itertools import pairwise
 
@@ -16,7 +17,7 @@ from cone_sidecar.domain.profile import (
     SkippedEntitlement,
     SsoSession,
 )
-from cone_sidecar.errors import ProfileNotFound, Unreachable
+from cone_sidecar.errors import ConfigurationError, LoginRequired, ProfileNotFound, Unreachable
 from cone_sidecar.profile_naming import name_profiles, profile_name
 
 ARN = "arn:aws:sso:::permissionSet/ssoins-7223b02bd4f6e6d1/ps-df24df604b6cb36b"
@@ -288,7 +289,58 @@ async def test_what_was_known_survives_an_outage(clock):
     with pytest.raises(Unreachable):
         await source.profiles()
     catalogue.error = None
+    clock.advance(3)
     assert len(await source.profiles()) == 1
     catalogue.error = Unreachable("down")
     clock.advance(3600)
     assert len(await source.profiles()) == 1
+
+
+async def test_a_catalogue_that_hangs_holds_up_nothing_that_is_known(clock):
+    """What is known is served while the catalogue is read anew, once for all who ask."""
+    catalogue = Catalogue(a_set(1))
+    source = tenant_profiles(catalogue, clock)
+    await source.profiles()
+    answers = asyncio.Event()
+
+    async def hang():
+        catalogue.asked += 1
+        await answers.wait()
+        return [*catalogue.found, a_set(2, "Other")]
+
+    source._permission_sets = hang
+    clock.advance(3600)
+    for _ in range(5):
+        assert source.known("production-admin")
+        assert (await source.profile("production-admin")).role_name == "Admin"
+    waiting = [asyncio.create_task(source.profile("other-admin")) for _ in range(5)]
+    await asyncio.sleep(0)
+    answers.set()
+    assert {profile.name for profile in await asyncio.gather(*waiting)} == {"other-admin"}
+    assert catalogue.asked == 2
+
+
+async def test_a_failure_is_shared_and_remembered(clock):
+    """Twenty callers of a tenant that refuses us make one request, and so does asking again at once."""
+    catalogue = Catalogue()
+    catalogue.error = LoginRequired("who are you")
+    source = tenant_profiles(catalogue, clock)
+    asked = await asyncio.gather(*(source.profile("x") for _ in range(20)), return_exceptions=True)
+    assert {type(answer) for answer in asked} == {LoginRequired}
+    with pytest.raises(LoginRequired):
+        await source.profile("x")
+    assert catalogue.asked == 1
+
+
+async def test_a_half_written_config_file_takes_no_profile_away(tmp_path):
+    """While somebody saves the file, or has broken it, what it held goes on being served."""
+    path = tmp_path / "config"
+    path.write_text(PROFILE.format(name="one"))
+    source = ConfigFileProfiles(AwsConfigFile(path))
+    for broken in ("", "[profile one\nkey\n"):
+        path.write_text(broken)
+        assert source.known("one")
+    with pytest.raises(ConfigurationError):
+        await source.profile("two")
+    path.write_text(PROFILE.format(name="two"))
+    assert [profile.name for profile in await source.profiles()] == ["two"]

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from cone_cli import terminal
-from cone_cli.credential_process import WAIT_LIMIT_S, await_leader
+from cone_cli.credential_process import await_leader, time_left_s
 from cone_sidecar.warm_file import WarmEntry
 
 EXAMPLE = "example: cone aws credentials production-admin"
@@ -66,7 +66,7 @@ async def _tell(args: argparse.Namespace, entry: WarmEntry) -> int:
                 events=Broadcast(narrator.hear),
             )
             try:
-                held = await broker.obtain(profile, Patience(WAIT_LIMIT_S, persons))
+                held = await broker.obtain(profile, Patience(time_left_s(), persons))
             finally:
                 await broker.close()
     except ConeError as error:

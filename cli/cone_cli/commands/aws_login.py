@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _sign_in(args: argparse.Namespace) -> int:
-    from cone_cli.commands.login import open_browser
+    from cone_cli.browser import open_browser
     from cone_cli.composition import open_connections
     from cone_cli.sso_session import configured_session
     from cone_sidecar.clock import rfc3339

@@ -4,6 +4,7 @@ import argparse
 import os
 
 from cone_cli import terminal
+from cone_cli.browser import open_browser
 
 EXAMPLE = "example: cone login acme"
 
@@ -61,22 +62,3 @@ async def _log_in(args: argparse.Namespace) -> int:
         # Only the client id is saved, and the original finds its tenant by that alone.
         terminal.note(f"the tenant is found by: export CONE_API_ENDPOINT={host.base_url}")
     return 0
-
-
-def open_browser(url: str) -> bool:
-    """Open ``url`` where a person sits in front of a screen; returns whether that was tried."""
-    import shutil
-    import subprocess
-
-    remote = os.environ.get("SSH_CLIENT") or os.environ.get("SSH_TTY")
-    opener = shutil.which("xdg-open") or shutil.which("open")
-    if not os.environ.get("DISPLAY") or remote or not opener:
-        return False
-    subprocess.Popen(  # noqa: S603 -- a fixed program; the URL is an argument, no shell
-        [opener, url],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    return True

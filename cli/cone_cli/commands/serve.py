@@ -106,11 +106,11 @@ async def _serve(
                 ),
                 (server.new_server(sidecar.management_app(server.bound(management))), management),
                 started=started,
+                before_drain=sidecar.broker.close,
             )
         finally:
             announcing.cancel()
             withdraw(state)
-            await sidecar.broker.close()
     logger.info("stopped")
     return 0
 

@@ -26,6 +26,8 @@ from cone_sidecar.secret import Secret
 
 # A token this close to its end isn't used any more.
 SKEW = timedelta(seconds=60)
+# Where the tenant names none; it says by 401 when a token is over before.
+DEFAULT_LIFE_S = 600
 TOKEN_PATH = "/auth/v1/token"  # noqa: S105 -- a path
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -108,6 +110,7 @@ class AccessTokenFile:
     def __init__(self, directory: Path, host: TenantHost, identity: str) -> None:
         digest = hashlib.sha256(f"{host.base_url}\0{identity}".encode()).hexdigest()
         self.path = directory / f"access-token-{digest[:32]}.json"
+        self.lock_path = self.path.with_suffix(".lock")
 
     def load(self) -> AccessToken | None:
         """Return the token that was kept, None where there is none or the file is damaged."""
@@ -170,7 +173,7 @@ def _token_of(response: httpx.Response, asked_at: datetime) -> tuple[Secret, dat
         )
     try:
         answer: dict[str, Any] = response.json()
-        token, lifetime = answer["access_token"], int(answer.get("expires_in") or 0)
+        token, lifetime = answer["access_token"], int(answer.get("expires_in") or DEFAULT_LIFE_S)
         if response.status_code != httpx.codes.OK or not isinstance(token, str) or not token:
             raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.clock import Clock
 from cone_sidecar.conductorone.bearer import FixedBearer, MintedBearer
 from cone_sidecar.conductorone.exchange import (
@@ -26,10 +27,11 @@ class ApiError(UpstreamRejected):
 
     def __init__(self, response: httpx.Response) -> None:
         rpc_status = json_object(response)
+        reason = ascii_text(str(rpc_status.get("message") or "")).partition(" (request-id")[0]
         super().__init__(
-            f"ConductorOne refuses the call (HTTP {response.status_code})",
+            f"ConductorOne refuses the call (HTTP {response.status_code})"
+            + (f": {reason}" if reason else ""),
             status=response.status_code,
-            detail=str(rpc_status.get("message") or ""),
             hint="cone whoami shows who you are there",
         )
         details = rpc_status.get("details")
@@ -108,9 +110,7 @@ class ApiClient:
             raise answer
         status = answer.status_code
         if status in BUSY or status in FAILING:
-            error = failing(status)
-            error.detail = str(json_object(answer).get("message") or "")
-            raise error
+            raise failing(status)
         if status == httpx.codes.UNAUTHORIZED:
             raise LoginRequired(
                 "ConductorOne refuses the access token (HTTP 401)", hint="cone login <tenant>"

@@ -1,7 +1,9 @@
 """The bearer on each API call, as an ``httpx.Auth``."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import httpx
@@ -14,7 +16,9 @@ from cone_sidecar.conductorone.access_token import (
     mint,
 )
 from cone_sidecar.conductorone.host import TenantHost
+from cone_sidecar.file_lock import LockHeld, waited_file_lock
 
+LOCK_LIMIT_S = 10.0
 Flow = AsyncGenerator[httpx.Request, httpx.Response]
 
 
@@ -49,9 +53,22 @@ class MintedBearer(httpx.Auth):
             if self._token is None or not self._token.fresh(now):
                 self._token = self._kept.load()
             if self._token is None or not self._token.fresh(now):
-                self._token = await mint(self._client, self._host, self._grant, self._clock)
-                self._kept.save(self._token)
+                self._token = await self._mint()
             return self._token
+
+    async def _mint(self) -> AccessToken:
+        """Mint a token, once among our processes: each is an event in the tenant's audit log."""
+        async with AsyncExitStack() as stack:
+            lock = waited_file_lock(self._kept.lock_path, self._clock, limit_s=LOCK_LIMIT_S)
+            # Without a lock, or past its limit, each mints for itself: slower, and still right.
+            with contextlib.suppress(LockHeld, OSError):
+                await stack.enter_async_context(lock)
+            kept = self._kept.load()
+            if kept and kept.fresh(self._clock.now()):
+                return kept
+            minted = await mint(self._client, self._host, self._grant, self._clock)
+            self._kept.save(minted)
+            return minted
 
     async def remember_user(self, user_id: str) -> None:
         """Keep whom the token speaks for, so that the next process needn't ask."""
@@ -73,7 +90,9 @@ class MintedBearer(httpx.Auth):
         async with self._lock:
             if self._token is not None and self._token.value == refused.value:
                 self._token = None
-                self._kept.drop()
+                kept = self._kept.load()
+                if kept and kept.value == refused.value:
+                    self._kept.drop()
 
 
 class FixedBearer(httpx.Auth):

@@ -76,12 +76,13 @@ def connect(
     if settings.access_token:
         host = settings.host()
         given = AccessToken(settings.access_token, clock.now() + GIVEN_TOKEN_LIFE)
-        return ConductorOneTenant(ApiClient(client, host, FixedBearer(given), clock, source=source))
+        fixed = ApiClient(client, host, FixedBearer(given), clock, source=source)
+        return ConductorOneTenant(fixed, clock)
     grant = _grant(settings)
     host = settings.host()
     kept = AccessTokenFile(state_directory, host, grant.identity)
     bearer = MintedBearer(client, host, grant, kept, clock)
-    return ConductorOneTenant(ApiClient(client, host, bearer, clock, source=source))
+    return ConductorOneTenant(ApiClient(client, host, bearer, clock, source=source), clock)
 
 
 def _grant(settings: TenantSettings) -> TokenGrant:

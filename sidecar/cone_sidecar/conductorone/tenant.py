@@ -1,10 +1,12 @@
 """A ConductorOne tenant, as one person: the port ``Tenant`` over its HTTP API."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
+from cone_sidecar.clock import Clock
 from cone_sidecar.conductorone import wire
 from cone_sidecar.conductorone.api_client import ApiClient, ApiError
 from cone_sidecar.conductorone.permission_set import permission_set_from_row
@@ -16,13 +18,16 @@ from cone_sidecar.errors import NotRequestable, Unreachable, UpstreamRejected
 PAGE_SIZE = 100
 SEARCH_MASK = {"paths": ["app_id", "app_resource_type_id", "app_resource_id"]}
 TASK_REF = "TaskRef"
+# How far the tenant's clock may be behind ours.
+CLOCK_SKEW = timedelta(seconds=30)
 
 
 class ConductorOneTenant:
     """Ask one tenant, as the person (or workload) whose credentials ``api`` holds."""
 
-    def __init__(self, api: ApiClient) -> None:
+    def __init__(self, api: ApiClient, clock: Clock) -> None:
         self._api = api
+        self._clock = clock
 
     async def user_id(self) -> str:
         """Return the id of the person we are; asked once for each access token."""
@@ -81,16 +86,16 @@ class ConductorOneTenant:
         }
         if request.duration is not None:
             body["grantDuration"] = wire.duration_text(request.duration)
+        asked_at = self._clock.now()
         try:
             return await self._create(body)
-        except Unreachable:
-            # It may have arrived all the same. Asked again, the tenant names the task it has.
-            try:
-                return await self._create(body)
-            except DuplicateTask as arrived:
-                if not arrived.task_id:
-                    raise
-                return await self.task(arrived.task_id)
+        except Unreachable as error:
+            if error.status == httpx.codes.TOO_MANY_REQUESTS:
+                raise
+            # It may have arrived all the same, and even be decided by now.
+            if arrived := await self._task_since(body, asked_at - CLOCK_SKEW):
+                return arrived
+            return await self._create(body)
 
     async def task(self, task_id: str) -> Task:
         """Return the task as it is now."""
@@ -157,30 +162,37 @@ class ConductorOneTenant:
                     "ConductorOne doesn't let you request this entitlement",
                     hint="ask your administrator to add it to an access profile of yours",
                 ) from error
+            if error.status == httpx.codes.BAD_REQUEST:
+                error.hint = "check the profile's cone_duration against the entitlement's maximum"
             raise
         return wire.task(answer, self._api.host)
 
-    async def _open_task(self, body: dict[str, object]) -> str:
-        """Return the id of the open task that stands in the way, empty where it can't be found."""
+    async def _task_since(self, body: dict[str, object], since: datetime) -> Task | None:
+        """Return the task for the same access that was made since, open or closed."""
+        for row in await self._tasks(body):
+            created = wire.timestamp(wire.dig(row, "task", "createdAt"))
+            if created and created >= since:
+                return wire.task({"taskView": row}, self._api.host)
+        return None
+
+    async def _tasks(self, body: dict[str, object], **filters: object) -> list[dict[str, Any]]:
         answer = await self._api.search(
             "/api/v1/search/tasks",
             {
                 "openerOrSubjectUserId": body["identityUserId"],
                 "applicationIds": [body["appId"]],
                 "appEntitlementIds": [body["appEntitlementId"]],
-                "taskStates": ["TASK_STATE_OPEN"],
                 "taskTypes": [{"grant": {}}],
                 "pageSize": 10,
+                **filters,
             },
         )
-        return next(
-            (
-                str(row["task"]["id"])
-                for row in wire.rows(answer, "list")
-                if wire.dig(row, "task", "id")
-            ),
-            "",
-        )
+        return wire.rows(answer, "list")
+
+    async def _open_task(self, body: dict[str, object]) -> str:
+        """Return the id of the open task that stands in the way, empty where it can't be found."""
+        rows = await self._tasks(body, taskStates=["TASK_STATE_OPEN"])
+        return next((str(row["task"]["id"]) for row in rows if wire.dig(row, "task", "id")), "")
 
 
 def _duplicate(error: ApiError) -> str:

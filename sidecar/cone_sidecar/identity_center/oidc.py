@@ -69,7 +69,7 @@ class Oidc:
         return Registration(
             str(answer["clientId"]),
             Secret(str(answer["clientSecret"])),
-            datetime.fromtimestamp(int(answer["clientSecretExpiresAt"]), UTC),
+            datetime.fromtimestamp(_number(answer["clientSecretExpiresAt"]), UTC),
         )
 
     async def authorize_device(
@@ -99,8 +99,8 @@ class Oidc:
             ),
             user_code=str(answer["userCode"]),
             device_code=Secret(str(answer["deviceCode"])),
-            interval_s=float(answer.get("interval") or DEFAULT_INTERVAL_S),
-            expires=self._clock.now() + timedelta(seconds=float(answer.get("expiresIn") or 600)),
+            interval_s=_number(answer.get("interval") or DEFAULT_INTERVAL_S),
+            expires=self._clock.now() + timedelta(seconds=_number(answer.get("expiresIn") or 600)),
         )
 
     async def device_token(
@@ -142,7 +142,7 @@ class Oidc:
             start_url=self._session.start_url,
             region=self._session.region,
             access_token=Secret(str(answer["accessToken"])),
-            expires=self._clock.now() + timedelta(seconds=int(answer["expiresIn"])),
+            expires=self._clock.now() + timedelta(seconds=_number(answer["expiresIn"])),
             client_id=registration.client_id,
             client_secret=registration.client_secret,
             registration_expires=registration.expires,
@@ -165,6 +165,20 @@ class Oidc:
             status=response.status_code,
             hint="check the start URL and the SSO region: cone aws setup show",
         )
+
+
+def _number(value: object) -> float:
+    """Read a number of seconds.
+
+    Raises:
+        UpstreamRejected: It is none.
+    """
+    try:
+        return float(str(value))
+    except ValueError:
+        raise UpstreamRejected(
+            "AWS IAM Identity Center answers with something else than numbers", hint="retry shortly"
+        ) from None
 
 
 def _refusal(response: httpx.Response) -> TokenRefusal:

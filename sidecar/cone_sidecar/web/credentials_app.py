@@ -1,5 +1,6 @@
 """The credentials listener: ``GET /credentials/<profile>`` for SDKs, and nothing else."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
@@ -8,7 +9,13 @@ from urllib.parse import unquote
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile
-from cone_sidecar.errors import ConeError, InternalError, ProfileNotFound, RequestRefused
+from cone_sidecar.errors import (
+    ConeError,
+    InternalError,
+    ProfileNotFound,
+    RequestRefused,
+    StillProcessing,
+)
 from cone_sidecar.web.answer import (
     Answer,
     credentials_answer,
@@ -37,6 +44,9 @@ class NotFound(RequestRefused):
 
 class Profiles(Protocol):
     """Which profiles there are."""
+
+    def known(self, name: str) -> Profile | None:
+        """Return the profile of that name if it is known without asking anyone."""
 
     async def profile(self, name: str) -> Profile:
         """Return the profile of that name, or raise ProfileNotFound."""
@@ -83,13 +93,9 @@ class CredentialsApp:
         if name is None:
             return self._refuse(NotFound(f"the path is {PREFIX}<profile>"), scope)
         try:
-            profile = await self._profiles.profile(name)
-            held = self._broker.cached(profile) or await self._broker.obtain(
-                profile,
-                patience_of(
-                    _header(scope, b"user-agent"), _header(scope, b"accept"), self._longest_wait_s
-                ),
-            )
+            profile = self._profiles.known(name)
+            held = self._broker.cached(profile) if profile else None
+            held = held or await self._obtain(name, scope)
         except ConeError as error:
             if isinstance(error, ProfileNotFound):
                 # The name is the caller's: nothing of it is sent back.
@@ -101,6 +107,20 @@ class CredentialsApp:
                 InternalError("internal error", hint="see the sidecar's log"), scope
             )
         return self._print(name, held)
+
+    async def _obtain(self, name: str, scope: Scope) -> HeldCredentials:
+        """Find the profile and its credentials, for as long as this client waits."""
+        patience = patience_of(
+            _header(scope, b"user-agent"), _header(scope, b"accept"), self._longest_wait_s
+        )
+        try:
+            async with asyncio.timeout(patience.seconds):
+                profile = await self._profiles.profile(name)
+        except TimeoutError:
+            raise StillProcessing(
+                "the catalogue is still being read", hint="retry the command shortly"
+            ) from None
+        return await self._broker.obtain(profile, patience)
 
     def _print(self, name: str, held: HeldCredentials) -> Answer:
         printed = self._printed.get(name)
