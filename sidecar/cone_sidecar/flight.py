@@ -20,12 +20,16 @@ from cone_sidecar.domain.profile import Profile
 from cone_sidecar.errors import (
     AccessDenied,
     ConeError,
+    ConfigurationError,
     InternalError,
+    LoginRequired,
     NoActiveGrant,
     RequestCancelled,
     RequestEnded,
     RequestFailed,
     RequestTimedOut,
+    SessionRejected,
+    SignInRequired,
     StillProcessing,
     UpstreamRejected,
 )
@@ -52,6 +56,8 @@ class Patience:
 
 # How a request can end without access; asking again at once would only pester its approvers.
 REFUSALS = (AccessDenied, RequestCancelled, RequestFailed, RequestTimedOut, RequestEnded)
+# What a person mends with another command or an editor, and then expects to be noticed.
+MENDED_ELSEWHERE = (ConfigurationError, LoginRequired, SessionRejected, SignInRequired)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +66,13 @@ class Cooldown:
 
     final: timedelta = timedelta(seconds=15)
     transient: timedelta = timedelta(seconds=1)
+    mended_elsewhere: timedelta = timedelta(seconds=2)
     request: timedelta = timedelta(minutes=5)
 
     def after(self, error: ConeError) -> timedelta:
         """Return how long ``error`` is remembered."""
+        if isinstance(error, MENDED_ELSEWHERE):
+            return self.mended_elsewhere
         return self.transient if error.retryable else self.final
 
 

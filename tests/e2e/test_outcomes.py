@@ -208,3 +208,30 @@ def test_a_refresh_token_saves_a_sign_in(stage):
     names = [name for name, _ in stage.operations()]
     assert "StartDeviceAuthorization" not in names
     assert names.count("CreateToken") == 1
+
+
+def test_a_login_mends_a_running_sidecar(simulated):
+    """Credentials for ConductorOne that are saved while the sidecar runs are used by it."""
+    stage = simulated.start(SCENARIO, "--auto-confirm")
+    for name in ("CONE_CLIENT_ID", "CONE_CLIENT_SECRET"):
+        del stage.environment[name]
+    stage.start_sidecar()
+    status, body = stage.ask_sidecar("p-granted")
+    assert (status, body["code"]) == (403, "LoginRequired")
+    assert stage.cone("login", stage.url).returncode == 0
+    stage.ask_sidecar_until("p-granted", "")
+
+
+def test_a_grant_that_is_not_listed_yet_is_not_requested_again(simulated):
+    """The process after one that was granted and then failed at AWS makes no second request."""
+    stage = simulated.start(
+        SCENARIO.replace("{propagation: 1s}", "{grant_visibility: 100s}"), "--auto-confirm"
+    )
+    assert stage.cone("aws", "login").returncode == 0
+    stage.control("POST", "/faults", {"operation": "GetRoleCredentials", "status": 503})
+    assert stage.cone("aws", "credentials", "p-auto").returncode == 6
+    stage.control("DELETE", "/faults")
+    done = stage.cone("aws", "credentials", "p-auto")
+    assert done.returncode == 0, done.stderr
+    names = [name for name, _ in stage.operations()]
+    assert names.count("TaskService.CreateGrantTask") == 1

@@ -414,3 +414,21 @@ async def test_a_tenant_that_cannot_be_connected_to_is_a_failure_like_any(clock)
     with pytest.raises(LoginRequired):
         await stage.obtain()
     assert stage.broker.states([PROFILE])[PROFILE.name].phase is Phase.FAILED
+
+
+async def test_a_grant_that_is_not_listed_yet_is_not_requested_again(clock):
+    """When AWS fails after a request was granted, the next call fetches; it makes no second request."""
+    stage = Stage(clock, FakeTenant())
+    stage.center.refusals = [RoleNotAssigned(), Unreachable("down")]
+    with pytest.raises(Unreachable):
+        await stage.obtain()
+    clock.advance(5)
+    assert (await stage.obtain()).credentials
+    assert stage.tenant.calls.count("request_grant") == 1
+
+
+async def test_a_grant_of_ours_ends_when_it_was_asked_to(clock):
+    """Until the list tells its end, a grant lasts as long as was asked for."""
+    stage = Stage(clock, FakeTenant(max_duration=timedelta(minutes=5)))
+    held = await stage.obtain()
+    assert held.grant_ends == held.fetched_at + timedelta(minutes=5)
