@@ -29,6 +29,12 @@ class ListenAddress:
         """Return the URL at which this machine reaches it."""
         return f"http://{listening.authority(listening.reachable(self.host), self.port)}"
 
+    @property
+    def private(self) -> bool:
+        """Tell whether only this machine, or a network of containers, reaches it."""
+        address = ipaddress.ip_address(self.host)
+        return address.is_loopback or address.is_link_local
+
 
 def parse_listen(text: str, *, option: str) -> ListenAddress:
     """Parse ``host:port``.

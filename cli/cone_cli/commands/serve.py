@@ -65,6 +65,9 @@ def run(args: argparse.Namespace) -> int:
     state = Path(state_directory(os.environ))
     token_file = Path(args.token_file or state / TOKEN_FILE_NAME).absolute()
     token = token_in_or_made(token_file)
+    for listener in listeners:
+        if not (address := server.bound(listener)).private:
+            logger.warning("%s: the network sees what is asked and answered here", address.url)
     credentials, management = (server.bound(listener).url for listener in listeners)
     running = RunningSidecar(
         credentials_url=credentials,
