@@ -151,15 +151,19 @@ class Flight:
         self._store.drop(self.profile)
 
     async def _arrival(self, patience: Patience) -> HeldCredentials:
+        self._depart(self._clock.now())
         while True:
-            self._depart(self._clock.now())
             changed, state = self._changed, self.state
             if state.phase is Phase.FAILED or patience.ends_at(state.phase):
                 raise refusal(self.profile, state)
+            # What was ready before is no arrival while it is being renewed.
+            if self._running is None:
+                now = self._clock.now()
+                if self.held and self._valid(self.held, now):
+                    return self.held
+                self._depart(now)
+                continue
             await changed.wait()
-            # What was ready before is no arrival: it may be what is being renewed.
-            if not self._running and self.held and self._valid(self.held, self._clock.now()):
-                return self.held
 
     def _serveable(self, now: datetime) -> HeldCredentials | None:
         """Return what can be served without asking anyone first."""

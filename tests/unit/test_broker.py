@@ -432,3 +432,14 @@ async def test_a_grant_of_ours_ends_when_it_was_asked_to(clock):
     stage = Stage(clock, FakeTenant(max_duration=timedelta(minutes=5)))
     held = await stage.obtain()
     assert held.grant_ends == held.fetched_at + timedelta(minutes=5)
+
+
+async def test_whoever_waits_is_told_when_the_broker_closes():
+    """At the end of the sidecar every caller gets an answer at once, and no story starts anew."""
+    stage = Stage(HeldClock(), FakeTenant(tasks=[a_task(StepKind.PROVISION)]))
+    callers = [asyncio.create_task(stage.obtain(Patience(60.0))) for _ in range(3)]
+    await settle(stage)
+    await stage.broker.close()
+    answers = await asyncio.gather(*callers, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {StillProcessing}
+    assert stage.tenant.calls.count("grant") == 1

@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     token = token_in_or_made(token_file)
     for listener in listeners:
         if not (address := server.bound(listener)).private:
-            logger.warning("%s: the network sees what is asked and answered here", address.url)
+            logger.warning("%s: the network sees what is asked and answered here", address.host)
     credentials, management = (server.bound(listener).url for listener in listeners)
     running = RunningSidecar(
         credentials_url=credentials,
