@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cone_sidecar.conductorone.client_assertion import sign_client_assertion
+from cone_sidecar.conductorone.signing_process import signed_client_assertion
 from cone_sidecar.errors import LoginRequired
 from cone_sidecar.secret import Secret
 
@@ -76,3 +77,18 @@ def test_what_is_no_secret_is_refused_unseen(clock, text):
     with pytest.raises(LoginRequired, match="invalid client secret") as raised:
         sign_client_assertion(ID, Secret(text), "h", clock.now())
     assert "canary" not in "".join(traceback.format_exception(raised.value))
+
+
+async def test_a_process_of_its_own_signs_the_same(clock):
+    """What the child signs is verified as what we sign; the secret went by its stdin."""
+    key = Ed25519PrivateKey.generate()
+    signed = await signed_client_assertion(ID, a_secret(key), "acme.conductor.one", clock.now())
+    header, claims, signature = signed.split(".")
+    key.public_key().verify(unb64(signature), f"{header}.{claims}".encode())
+    assert json.loads(unb64(claims))["exp"] == int(clock.now().timestamp()) + 120
+
+
+async def test_a_bad_secret_starts_no_process(clock):
+    """What can't be a secret is refused before anything is started."""
+    with pytest.raises(LoginRequired, match="invalid client secret"):
+        await signed_client_assertion(ID, Secret("nonsense"), "h", clock.now())

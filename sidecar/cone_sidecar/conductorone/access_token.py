@@ -11,7 +11,6 @@ import httpx
 
 from cone_sidecar.atomic_file import write_atomically
 from cone_sidecar.clock import Clock, parse_timestamp, rfc3339
-from cone_sidecar.conductorone.client_assertion import sign_client_assertion
 from cone_sidecar.conductorone.exchange import (
     BUSY,
     FAILING,
@@ -21,6 +20,7 @@ from cone_sidecar.conductorone.exchange import (
     with_retries,
 )
 from cone_sidecar.conductorone.host import TenantHost
+from cone_sidecar.conductorone.signing_process import signed_client_assertion
 from cone_sidecar.errors import LoginRequired, UpstreamRejected
 from cone_sidecar.secret import Secret
 
@@ -54,7 +54,7 @@ class TokenGrant(Protocol):
     def identity(self) -> str:
         """Return what tells one holder from another; goes into a file's name, hashed."""
 
-    def form(self, host: TenantHost, now: datetime) -> dict[str, str]:
+    async def form(self, host: TenantHost, now: datetime) -> dict[str, str]:
         """Return the body of the token request."""
 
 
@@ -70,12 +70,17 @@ class ClientCredentials:
         """Return id and secret: another secret is another holder."""
         return f"{self.client_id}\0{self.client_secret.reveal()}"
 
-    def form(self, host: TenantHost, now: datetime) -> dict[str, str]:
-        """Return the body of the token request."""
+    async def form(self, host: TenantHost, now: datetime) -> dict[str, str]:
+        """Return the body of the token request.
+
+        Raises:
+            LoginRequired: The secret isn't one of ConductorOne's.
+        """
+        assertion = await signed_client_assertion(
+            self.client_id, self.client_secret, host.name, now
+        )
         return {
-            "client_assertion": sign_client_assertion(
-                self.client_id, self.client_secret, host.name, now
-            ),
+            "client_assertion": assertion,
             "client_assertion_type": ASSERTION_TYPE,
             "client_id": self.client_id,
             "grant_type": "client_credentials",
@@ -94,7 +99,7 @@ class WorkloadFederation:
         """Return the trust's id and the subject token."""
         return f"{self.client_id}\0{self.subject_token.reveal()}"
 
-    def form(self, host: TenantHost, now: datetime) -> dict[str, str]:  # noqa: ARG002 -- the port's
+    async def form(self, host: TenantHost, now: datetime) -> dict[str, str]:  # noqa: ARG002 -- the port's
         """Return the body of the token request."""
         return {
             "client_id": self.client_id,
@@ -151,7 +156,7 @@ async def mint(
 
     async def send() -> Answer:
         # A new assertion each time: the tenant refuses one that it has seen.
-        form = grant.form(host, clock.now())
+        form = await grant.form(host, clock.now())
         request = client.post(
             host.base_url + TOKEN_PATH, data=form, headers={"Accept": "application/json"}
         )

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import secrets
+import sys
 from datetime import datetime, timedelta
 
 from cone_sidecar.errors import LoginRequired
@@ -22,7 +23,7 @@ def sign_client_assertion(
     Raises:
         LoginRequired: The secret isn't one of ConductorOne's.
     """
-    # Imported here: a cached access token needs no cryptography, and this costs 17 ms.
+    # Imported here: only the process that signs needs it.
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
         Ed25519PrivateKey,
     )
@@ -40,6 +41,11 @@ def sign_client_assertion(
     signed = f"{_segment(json.dumps(header))}.{_segment(json.dumps(claims))}"
     signature = Ed25519PrivateKey.from_private_bytes(key).sign(signed.encode())
     return f"{signed}.{_encode(signature)}"
+
+
+def check_client_secret(client_secret: Secret) -> None:
+    """Raise LoginRequired unless ``client_secret`` holds a private Ed25519 key."""
+    _private_key(client_secret)
 
 
 def _private_key(client_secret: Secret) -> tuple[bytes, str]:
@@ -71,3 +77,15 @@ def _segment(text: str) -> str:
 
 def _encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def main() -> None:
+    """Read what to sign from stdin, and print the assertion."""
+    asked = json.load(sys.stdin)
+    now = datetime.fromisoformat(asked["now"])
+    secret = Secret(asked["client_secret"])
+    print(sign_client_assertion(asked["client_id"], secret, asked["audience"], now))  # noqa: T201 -- its output
+
+
+if __name__ == "__main__":
+    main()

@@ -4,19 +4,18 @@ botocore knows every partition, FIPS and dual stack, so nothing is built from st
 costs a quarter of a second and 25 MiB, so it resolves in a short-lived process of its own.
 """
 
-import asyncio
 import hashlib
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cone_sidecar.atomic_file import write_atomically
-from cone_sidecar.errors import ConfigurationError, InternalError
+from cone_sidecar.child_process import ChildFailed, run_module
+from cone_sidecar.errors import ConfigurationError
 from cone_sidecar.warm_file import aws_config_path
 
-RESOLUTION_LIMIT_S = 20.0
+BOTOCORE_ENDPOINTS = "cone_sidecar.identity_center.botocore_endpoints"
 # What botocore goes by besides region and profile (AWS SDKs and Tools reference).
 ENDPOINT_VARIABLES = (
     "AWS_ENDPOINT_URL",
@@ -43,7 +42,7 @@ class EndpointResolver:
 
     def __init__(self, cache_directory: Path, environment: Mapping[str, str]) -> None:
         self._cache_directory = cache_directory
-        self._environment = environment
+        self._environment = dict(environment)
 
     async def resolve(self, region: str) -> Endpoints:
         """Return the endpoints of ``region``.
@@ -89,30 +88,17 @@ class EndpointResolver:
         return hashlib.sha256("\0".join(values).encode()).hexdigest()[:32]
 
     async def _ask_botocore(self, region: str) -> Endpoints:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "cone_sidecar.identity_center.botocore_endpoints",
-            region,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={**self._environment, "AWS_CONFIG_FILE": aws_config_path(self._environment)},
-        )
+        environment = self._environment | {"AWS_CONFIG_FILE": aws_config_path(self._environment)}
         try:
-            async with asyncio.timeout(RESOLUTION_LIMIT_S):
-                output, _ = await process.communicate()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            raise InternalError("botocore did not name the AWS endpoints in time") from None
-        resolved = _parse(output)
-        if process.returncode != 0 or resolved is None:
-            raise ConfigurationError(
-                f'AWS has no IAM Identity Center in region "{_printable(region)}"',
-                hint="cone aws setup --sso-region <region>, as in us-east-1",
-            )
-        return resolved
+            output = await run_module(BOTOCORE_ENDPOINTS, region, environment=environment)
+        except ChildFailed:
+            output = b""
+        if resolved := _parse(output):
+            return resolved
+        raise ConfigurationError(
+            f'AWS has no IAM Identity Center in region "{_printable(region)}"',
+            hint="cone aws setup --sso-region <region>, as in us-east-1",
+        )
 
 
 def _parse(data: bytes) -> Endpoints | None:
