@@ -28,7 +28,7 @@ def answer(profile: str) -> int | None:
 
 def time_left_s() -> float:
     """Return the seconds that this process may still take."""
-    return max(0.0, WAIT_LIMIT_S - (time.monotonic() - STARTED))  # noqa: TID251
+    return max(0.0, WAIT_LIMIT_S - (time.monotonic() - STARTED))  # noqa: TID251 -- as above
 
 
 def await_leader(entry: WarmEntry) -> int | None:

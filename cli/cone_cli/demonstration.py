@@ -80,7 +80,7 @@ def _aws_cli(stage: Stage) -> str:
         version = stage.call([found, "--version"]).removeprefix("aws-cli/").split(" ")[0]
         major, minor = (int(part) for part in version.split(".")[:2])
         # Endpoints from the environment came with 2.13 and 1.29.
-        if (major, minor) >= (2, 13) or (major == 1 and minor >= 29):  # noqa: PLR2004
+        if (major, minor) >= (2, 13) or (major == 1 and minor >= 29):  # noqa: PLR2004 -- versions
             return found
     return ""
 

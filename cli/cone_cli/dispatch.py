@@ -151,7 +151,7 @@ def _shared_options() -> Parser:
 class VersionAction(argparse.Action):
     """Print the distribution's name and version; reading them costs, so only when asked."""
 
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 -- argparse's name
         super().__init__(option_strings, dest, nargs=0, help=help)
 
     def __call__(self, *_: object) -> NoReturn:

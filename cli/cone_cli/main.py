@@ -11,7 +11,7 @@ def main() -> int:
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             # Closed by whoever started us: what is opened next would take its place, and be written to.
-            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115 -- stays open
     arguments = sys.argv[1:]
     leading = False
     if (

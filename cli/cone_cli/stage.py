@@ -194,7 +194,7 @@ def lines_of(child: "subprocess.Popen[str]", stream: IO[str] | None) -> Iterator
     timer.start()
     try:
         # Not "yield from": it would close the stream with this generator.
-        for line in stream or ():  # noqa: UP028
+        for line in stream or ():  # noqa: UP028 -- as said above
             yield line
     finally:
         timer.cancel()

@@ -23,7 +23,7 @@ def file_lock(path: Path, *, limit_s: float) -> Iterator[None]:
         OSError: Its file can't be made.
     """
     # Importing it costs 10 ms, and most commands take no lock.
-    from filelock import FileLock, Timeout  # noqa: PLC0415
+    from filelock import FileLock, Timeout  # noqa: PLC0415 -- as said above
 
     make_private(path.parent)
     lock = FileLock(path, mode=PRIVATE_FILE)

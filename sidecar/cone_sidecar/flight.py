@@ -33,7 +33,7 @@ from cone_sidecar.errors import (
     StillProcessing,
     UpstreamRejected,
 )
-from cone_sidecar.refusal import refusal
+from cone_sidecar.refusal import grant_ended, refusal
 from cone_sidecar.story import AccessStory
 
 logger = logging.getLogger(__name__)
@@ -237,7 +237,12 @@ class Flight:
             self._arrive(held, arrival)
 
     def _arrive(self, held: HeldCredentials, cause: Cause) -> None:
-        if not held.credentials.usable(self._clock.now()):
+        now = self._clock.now()
+        if held.grant_ends is not None and held.grant_ends <= now:
+            # ConductorOne is down, and what was known of the grant is over.
+            self._fail(grant_ended(self.profile))
+            return
+        if not held.credentials.usable(now):
             self._fail(
                 UpstreamRejected(
                     "AWS gives credentials that end within a minute",

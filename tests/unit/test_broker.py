@@ -443,3 +443,14 @@ async def test_whoever_waits_is_told_when_the_broker_closes():
     answers = await asyncio.gather(*callers, return_exceptions=True)
     assert {type(answer) for answer in answers} == {StillProcessing}
     assert stage.tenant.calls.count("grant") == 1
+
+
+async def test_past_its_known_end_a_grant_is_over_even_while_conductorone_is_down(clock):
+    """What AWS would still give isn't served, and nobody is asked again and again for it."""
+    stage = Stage(clock, FakeTenant(grant=Grant(clock.now() + timedelta(minutes=5))))
+    await stage.obtain()
+    stage.tenant.grant_answer = Unreachable("down")
+    clock.advance(301)
+    with pytest.raises(NoActiveGrant):
+        await stage.obtain()
+    assert stage.center.calls.count("role_credentials") == 2

@@ -100,7 +100,7 @@ def section_name(inner: str) -> SectionName:
         # A lone quote: the original writes such names, botocore doesn't read them.
         words = inner.split(maxsplit=1)
     if words and words[0] in PREFIXES:
-        return SectionName(words[0], words[1] if len(words) == 2 else "")  # noqa: PLR2004
+        return SectionName(words[0], words[1] if len(words) == 2 else "")  # noqa: PLR2004 -- kind and name
     if inner.strip() == "default":
         return SectionName("profile", "default")
     return SectionName("", inner.strip())

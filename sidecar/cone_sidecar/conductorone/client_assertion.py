@@ -24,7 +24,7 @@ def sign_client_assertion(
         LoginRequired: The secret isn't one of ConductorOne's.
     """
     # Imported here: only the process that signs needs it.
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 -- as said above
         Ed25519PrivateKey,
     )
 

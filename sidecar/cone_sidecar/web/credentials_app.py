@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote
 
 from cone_sidecar.broker import AccessBroker
+from cone_sidecar.catalogue import ProfileSource
 from cone_sidecar.domain.ports import HeldCredentials
-from cone_sidecar.domain.profile import Profile
 from cone_sidecar.errors import (
     ConeError,
     InternalError,
@@ -42,16 +42,6 @@ class NotFound(RequestRefused):
     http_status = 404
 
 
-class Profiles(Protocol):
-    """Which profiles there are."""
-
-    def known(self, name: str) -> Profile | None:
-        """Return the profile of that name if it is known without asking anyone."""
-
-    async def profile(self, name: str) -> Profile:
-        """Return the profile of that name, or raise ProfileNotFound."""
-
-
 class CredentialsApp:
     """An ASGI application without routing: one path, answered from memory where that is possible."""
 
@@ -59,7 +49,7 @@ class CredentialsApp:
         self,
         *,
         broker: AccessBroker,
-        profiles: Profiles,
+        profiles: ProfileSource,
         host_guard: HostGuard,
         token_guard: TokenGuard,
         longest_wait_s: float = LONGEST_S,

@@ -1,8 +1,7 @@
 """The management listener: is it alive, is it ready, how do things stand. Never shows a secret."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -10,6 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from cone_sidecar.broker import AccessBroker
+from cone_sidecar.catalogue import ProfileSource
 from cone_sidecar.clock import rfc3339
 from cone_sidecar.domain.access import AccessState, Phase
 from cone_sidecar.domain.profile import Profile
@@ -21,17 +21,12 @@ NO_STORE = {"cache-control": "no-store"}
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-class Profiles(Protocol):
-    """Which profiles there are."""
-
-    async def profiles(self) -> Iterable[Profile]:
-        """Return all of them."""
-
-
 class ManagementApp:
     """Answer what a person, a probe or a script asks about the sidecar."""
 
-    def __init__(self, *, broker: AccessBroker, profiles: Profiles, host_guard: HostGuard) -> None:
+    def __init__(
+        self, *, broker: AccessBroker, profiles: ProfileSource, host_guard: HostGuard
+    ) -> None:
         self._broker = broker
         self._profiles = profiles
         self._host_guard = host_guard
@@ -63,7 +58,7 @@ class ManagementApp:
         """Say that the process answers."""
         return PlainTextResponse("ok\n", headers=NO_STORE)
 
-    async def readyz(self, request: Request) -> Response:  # noqa: ARG002
+    async def readyz(self, request: Request) -> Response:  # noqa: ARG002 -- a route's signature
         """Say whether profiles can be served: whether it is known which there are."""
         try:
             await self._profiles.profiles()
@@ -89,7 +84,7 @@ class ManagementApp:
         state = self._broker.states([profiles[name]])[name]
         return PlainTextResponse(f"{state.phase}\n", status_code=503, headers=NO_STORE)
 
-    async def status(self, request: Request) -> Response:  # noqa: ARG002
+    async def status(self, request: Request) -> Response:  # noqa: ARG002 -- a route's signature
         """Tell where each profile's story stands."""
         try:
             profiles = list(await self._profiles.profiles())
@@ -112,7 +107,7 @@ class ManagementApp:
 
 def _version() -> str:
     # Importing it costs 10 ms, which a start that nobody asks for its version needn't pay.
-    from importlib.metadata import version  # noqa: PLC0415
+    from importlib.metadata import version  # noqa: PLC0415 -- as said above
 
     return version("cone-sidecar")
 
