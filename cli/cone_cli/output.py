@@ -1,13 +1,22 @@
-"""One object on stdout, as the original prints it: a table turned on its side, or JSON (reference §6)."""
+"""Objects and lists on stdout, as the original prints them: tables or JSON (reference §6)."""
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Sequence
 from typing import Any
 
 from cone_cli.terminal import printable, put
+from cone_sidecar.errors import UsageError
 
 FORMATS = ("table", "wide", "json", "json-pretty")
+CHECK_MARK = "✓"
+# The original reads these into Go integers and prints them as numbers, where the API sends strings.
+INTEGERS = frozenset(
+    {"numericId", "grantCount", "userCount", "maxFileSize", "minValue", "maxValue", "step", "const"}
+    | {"gt", "gte", "lt", "lte"}
+)
+Row = Sequence[object]
 
 
 def add_output_option(parser: argparse.ArgumentParser) -> None:
@@ -16,22 +25,99 @@ def add_output_option(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         choices=FORMATS,
-        default="table",
-        help="how to print it (default: table)",
+        default=_configured(),
+        help="how to print it: table (the default), wide, json or json-pretty (CONE_OUTPUT)",
     )
 
 
 def put_object(
     output: str,
-    content: Mapping[str, Any],
+    content: object,
     rows: Sequence[tuple[str, object]],
     wide_rows: Sequence[tuple[str, object]],
+    *,
+    above: str = "",
 ) -> None:
-    """Print ``content`` as JSON, or its rows as a table; JSON never has colours or notes in it."""
+    """Print one object: ``content`` as JSON, or its rows as a table that lies on its side.
+
+    ``above`` is a line over the table, which JSON doesn't have.
+    """
     if output.startswith("json"):
-        put(json.dumps(content, indent=2 if output == "json-pretty" else None, ensure_ascii=False))
+        put_json(output, content)
         return
-    shown = wide_rows if output == "wide" else rows
-    width = max(len(name) for name, _ in shown)
-    for name, value in shown:
-        put(printable(f"{name:<{width}} | {value or ''}".rstrip()))
+    if above:
+        put(printable(above))
+    put(_table(wide_rows if output == "wide" else rows))
+
+
+def put_list(
+    output: str,
+    content: object,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    wide_columns: Sequence[str],
+    wide_rows: Sequence[Row],
+) -> None:
+    """Print many objects: ``content`` as JSON, or a row for each under the names of the columns."""
+    if output.startswith("json"):
+        put_json(output, content)
+    elif output == "wide":
+        put(_table([wide_columns, *wide_rows]))
+    else:
+        put(_table([columns, *rows]))
+
+
+def put_json(output: str, content: object) -> None:
+    """Print ``content`` as the original does: nulls left out, 64-bit numbers as numbers."""
+    indent, separators = (2, None) if output == "json-pretty" else (None, (",", ":"))
+    put(
+        json.dumps(_as_original(content), indent=indent, separators=separators, ensure_ascii=False)
+    )
+
+
+def _as_original(value: object, name: str = "") -> Any:  # noqa: ANN401 -- JSON
+    if isinstance(value, dict):
+        return {
+            key: _as_original(part, key) for key, part in value.items() if part is not None
+        }
+    if isinstance(value, list):
+        return [_as_original(part) for part in value]
+    if name in INTEGERS and isinstance(value, str) and value.lstrip("-").isdecimal():
+        return int(value)
+    return value
+
+
+def _table(rows: Sequence[Row]) -> str:
+    from tabulate import DataRow, TableFormat, tabulate
+
+    bare = DataRow("", " | ", "")
+    layout = TableFormat(
+        lineabove=None,
+        linebelowheader=None,
+        linebetweenrows=None,
+        linebelow=None,
+        headerrow=bare,
+        datarow=bare,
+        padding=0,
+        with_header_hide=None,
+    )
+    cells = [[_cell(value) for value in row] for row in rows]
+    text = tabulate(cells, tablefmt=layout, disable_numparse=True)
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def _cell(value: object) -> str:
+    return printable(str(value)).replace("\n", " ") if value else ""
+
+
+def _configured() -> str:
+    """Return the format that the environment chooses.
+
+    Raises:
+        UsageError: There is no such format.
+    """
+    chosen = os.environ.get("CONE_OUTPUT") or "table"
+    if chosen not in FORMATS:
+        raise UsageError("CONE_OUTPUT names no format", hint=f"one of {', '.join(FORMATS)}")
+    return chosen

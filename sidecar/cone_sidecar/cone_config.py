@@ -31,10 +31,14 @@ MAPPING = "tag:yaml.org,2002:map"
 
 @dataclass(frozen=True, slots=True)
 class SavedClient:
-    """The client id and secret of one profile; what isn't there is empty."""
+    """The login of one profile; what isn't there is empty.
+
+    ``api_endpoint`` is for a tenant that isn't at the host its client id names; the original reads none here.
+    """
 
     client_id: str
     client_secret: Secret = field(repr=False)
+    api_endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ class ConeConfig:
         client_id, secret = _text(_child(found, ["client-id"])), _child(found, ["client-secret"])
         if not client_id and not _text(secret):
             return None
-        return SavedClient(client_id, Secret(_text(secret)))
+        endpoint = _text(_child(found, ["api-endpoint"]))
+        return SavedClient(client_id, Secret(_text(secret)), endpoint)
 
     def save_client(self, profile: str, client_id: str, client_secret: Secret) -> Path:
         """Save a login under ``profile``; returns the file's path.

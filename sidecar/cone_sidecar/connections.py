@@ -102,11 +102,32 @@ class AdapterConnections:
     def tenant_settings(self, name: str) -> TenantSettings:
         """Return who we are to the tenant called ``name`` (order: reference §1.4).
 
+        Flags and environment speak of the default tenant, and of one that the config file doesn't know:
+        several tenants side by side are each what the file says.
+
         Raises:
             ConfigurationError: The config file can't be read.
         """
+        told = self._told_settings()
+        if name == DEFAULT_TENANT and _complete(told):
+            return told
+        config = ConeConfig.load(self._environment)
+        saved = config.client(self._tenant_profile(config, name))
+        if saved is None:
+            return told
+        if name != DEFAULT_TENANT:
+            told = TenantSettings(insecure_hosts=told.insecure_hosts)
+        return replace(
+            told,
+            client_id=told.client_id or saved.client_id,
+            client_secret=told.client_secret or saved.client_secret,
+            endpoint=told.endpoint or saved.api_endpoint,
+        )
+
+    def _told_settings(self) -> TenantSettings:
+        """Return what flags and environment say."""
         environment, flags = self._environment, self._flags
-        settings = TenantSettings(
+        return TenantSettings(
             client_id=flags.client_id
             or environment.get("CONE_CLIENT_ID", "")
             or environment.get("CONDUCTORONE_CLIENT_ID", ""),
@@ -119,19 +140,6 @@ class AdapterConnections:
             or environment.get("CONDUCTORONE_SERVER_URL", "")
             or environment.get("CONE_API_ENDPOINT", ""),
             insecure_hosts=frozenset(environment.get("CONE_INSECURE_HOSTS", "").split()),
-        )
-        if settings.client_id and (
-            settings.client_secret or settings.access_token or settings.oidc_token
-        ):
-            return settings
-        config = ConeConfig.load(environment)
-        kept = config.client(self._tenant_profile(config, name))
-        if kept is None:
-            return settings
-        return replace(
-            settings,
-            client_id=settings.client_id or kept.client_id,
-            client_secret=settings.client_secret or kept.client_secret,
         )
 
     def _tenant_profile(self, config: ConeConfig, name: str) -> str:
@@ -151,3 +159,9 @@ class AdapterConnections:
             await instance.aclose()
         if self._client is not None:
             await self._client.aclose()
+
+
+def _complete(settings: TenantSettings) -> bool:
+    """Tell whether this is enough to be somebody."""
+    proof = settings.client_secret or settings.access_token or settings.oidc_token
+    return bool(settings.client_id and proof)
