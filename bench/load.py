@@ -30,10 +30,15 @@ class Connection(asyncio.Protocol):
     def _send(self) -> None:
         assert self._transport is not None
         if not self._load.take():
-            self._transport.close()
+            self.leave()
             return
         self._sent = time.perf_counter()
         self._transport.write(self._request)
+
+    def leave(self) -> None:
+        """Close the connection."""
+        assert self._transport is not None
+        self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Take note of an answer once it is whole."""

@@ -1,10 +1,12 @@
 """Time whole processes, and wait for servers."""
 
 import contextlib
+import json
 import os
 import socket
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,16 +18,24 @@ LIMIT_S = 30.0
 
 def wall_s(command: Sequence[str], environment: Mapping[str, str]) -> float:
     """Run ``command`` and return the seconds from its start to its end; it has to succeed."""
+    return together_s(command, environment, 1)
+
+
+def together_s(command: Sequence[str], environment: Mapping[str, str], count: int) -> float:
+    """Run ``command`` ``count`` times at once; returns the seconds until the last one's end."""
     started = time.perf_counter()
-    pid = os.posix_spawn(
-        command[0],
-        list(command),
-        dict(environment),
-        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
-    )
-    _, status = os.waitpid(pid, 0)
+    pids = [
+        os.posix_spawn(
+            command[0],
+            list(command),
+            dict(environment),
+            file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+        )
+        for _ in range(count)
+    ]
+    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
     took = time.perf_counter() - started
-    if os.waitstatus_to_exitcode(status) != 0:
+    if any(codes):
         message = f"failed: {' '.join(command)}"
         raise RuntimeError(message)
     return took
@@ -43,6 +53,20 @@ def paired(
         statistics.median(other for _, other in pairs),
         statistics.median(one / other for one, other in pairs),
     )
+
+
+def fed_json(program: Path, settings: Mapping[str, object]) -> dict[str, float]:
+    """Run a load client in a process of its own; returns the figures that it prints."""
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        input=json.dumps(settings),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
 
 
 def free_port() -> int:

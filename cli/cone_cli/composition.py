@@ -3,25 +3,37 @@
 import argparse
 import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from cone_cli.sso_session import saved_session
 from cone_sidecar.aws_config.config_file import AwsConfigFile
 from cone_sidecar.aws_config.profiles import profiles_in
+from cone_sidecar.broker import AccessBroker
 from cone_sidecar.catalogue import ConfigFileProfiles, ProfileSource, TenantProfiles
 from cone_sidecar.clock import Clock, SystemClock
 from cone_sidecar.conductorone.tenant import ConductorOneTenant
 from cone_sidecar.cone_config import ConeConfig
 from cone_sidecar.connections import AdapterConnections, TenantFlags
+from cone_sidecar.domain.credentials import CHECK_VALID_FOR
 from cone_sidecar.domain.profile import (
     PermissionSet,
     Profile,
+    RequestTerms,
     SkippedEntitlement,
 )
 from cone_sidecar.errors import ConfigurationError
+from cone_sidecar.events import Broadcast, Listener
+from cone_sidecar.freshness import STRICT_CHECK_VALID_FOR
+from cone_sidecar.justification import Justification
+from cone_sidecar.request_terms import KEYS, default_terms, read_truth
 from cone_sidecar.secret import Secret
+from cone_sidecar.store import FileStore
+from cone_sidecar.surroundings import Surroundings
+from cone_sidecar.warm_file import WarmEntry
 
 T = TypeVar("T")
 
@@ -46,6 +58,28 @@ class UnconfiguredProfiles:
             "there are no profiles, and no AWS SSO start URL to make them with",
             hint="cone aws setup --sso-url <url>, or set CONE_SSO_URL and CONE_SSO_REGION",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """What is true for every profile that doesn't say otherwise; ``strict`` for each in any case."""
+
+    terms: RequestTerms
+    strict: bool
+
+
+def access_settings(environment: Mapping[str, str]) -> AccessSettings:
+    """Read what environment and config file say of requests for access.
+
+    Raises:
+        ConfigurationError: The file can't be read, or a value has no meaning.
+    """
+    config = ConeConfig.load(environment)
+    strict = environment.get("CONE_STRICT") or config.texts(["cone_strict"])["cone_strict"]
+    return AccessSettings(
+        default_terms(environment, config.texts(KEYS)),
+        read_truth("cone_strict", strict, default=False),
+    )
 
 
 def run_async(story: Coroutine[object, object, T]) -> T:
@@ -81,6 +115,34 @@ async def open_connections(
 
 
 @asynccontextmanager
+async def open_broker(
+    args: argparse.Namespace,
+    settings: AccessSettings,
+    entry: Callable[[str], WarmEntry],
+    *,
+    source: str,
+    listeners: Iterable[Listener],
+) -> AsyncIterator[AccessBroker]:
+    """Open a broker that keeps credentials in the files of ``entry``, for this process's own stories."""
+    valid_for = STRICT_CHECK_VALID_FOR if settings.strict else CHECK_VALID_FOR
+    async with open_connections(args, source=source) as connections:
+        broker = AccessBroker(
+            Surroundings(
+                connections=connections,
+                store=FileStore(entry, check_valid_for=valid_for),
+                clock=SystemClock(),
+                events=Broadcast(*listeners),
+                justify=Justification(os.environ, Path.cwd()).of,
+                strict=settings.strict,
+            )
+        )
+        try:
+            yield broker
+        finally:
+            await broker.close()
+
+
+@asynccontextmanager
 async def open_tenant(
     args: argparse.Namespace, *, source: str = "cone:aws:setup"
 ) -> AsyncIterator[ConductorOneTenant]:
@@ -94,7 +156,7 @@ async def open_tenant(
 
 
 def profile_source(
-    connections: AdapterConnections, environment: Mapping[str, str]
+    connections: AdapterConnections, environment: Mapping[str, str], terms: RequestTerms
 ) -> ProfileSource:
     """Return the profiles of the AWS config file if it has any of ours, else the tenant's.
 
@@ -103,7 +165,7 @@ def profile_source(
     """
     file = AwsConfigFile.of(environment)
     if profiles_in(file.read()):
-        return ConfigFileProfiles(file)
+        return ConfigFileProfiles(file, terms)
     session = saved_session(environment)
     if session is None:
         return UnconfiguredProfiles()
@@ -116,4 +178,5 @@ def profile_source(
         session=session,
         region=environment.get("CONE_REGION") or ConeConfig.load(environment).aws_settings.region,
         clock=SystemClock(),
+        terms=terms,
     )

@@ -31,15 +31,18 @@ def time_left_s() -> float:
     return max(0.0, WAIT_LIMIT_S - (time.monotonic() - STARTED))  # noqa: TID251 -- as above
 
 
-def await_leader(entry: WarmEntry) -> int | None:
-    """Wait for the process that renews ``entry``; returns as :func:`answer` does."""
+def await_leader(entry: WarmEntry, *, anew: bool = False) -> int | None:
+    """Wait for the process that renews ``entry``; returns as :func:`answer` does.
+
+    ``anew`` is for a person who asks in other words: an older denial is no answer to that.
+    """
     arrived = time.time()  # noqa: TID251 -- the warm path's clock
     if not entry.lead(time_left_s()):
         _write(STDERR, "another cone process is still getting these credentials. Retry shortly\n")
         return 1
     if _print_warm(entry):
         return 0
-    outcome = entry.outcome_since(arrived) or _denial(entry, arrived)
+    outcome = entry.outcome_since(arrived) or (None if anew else _denial(entry, arrived))
     if outcome is None:
         return None
     exit_code, text = outcome

@@ -11,6 +11,8 @@ from typing import NoReturn
 
 from cone_cli import terminal
 from cone_cli.main import INTERRUPTED
+from cone_cli.output import take_output_option
+from cone_cli.preferences import add_preferences, settle
 from cone_sidecar.errors import ConeError, InternalError, UsageError
 
 
@@ -26,7 +28,16 @@ class Command:
 COMMANDS = (
     Command(("login",), "login", "log in to a ConductorOne tenant"),
     Command(("whoami",), "whoami", "show who you are in ConductorOne"),
+    Command(("search",), "search", "search for entitlements that you may request"),
+    Command(("has",), "has", "tell whether you have an entitlement"),
+    Command(("get",), "get", "ask for access to an entitlement"),
+    Command(("drop",), "drop", "give back access to an entitlement"),
     Command(("task", "get"), "task_get", "show how a request for access stands"),
+    Command(("task", "search"), "task_search", "search for requests for access"),
+    Command(("task", "approve"), "task_approve", "approve a request for access"),
+    Command(("task", "deny"), "task_deny", "deny a request for access"),
+    Command(("task", "comment"), "task_comment", "add a comment to a request for access"),
+    Command(("task", "escalate"), "task_escalate", "turn a request into one for emergency access"),
     Command(("aws", "setup"), "aws_setup", "write an AWS profile for each permission set"),
     Command(("aws", "setup", "show"), "aws_setup_show", "show the saved AWS settings"),
     Command(("aws", "credentials"), "aws_credentials", "print credentials for a profile"),
@@ -46,6 +57,15 @@ SUMMARIES: dict[tuple[str, ...], str] = {
 class Parser(argparse.ArgumentParser):
     """An argument parser that refuses in our words: one line, one hint, exit code 2."""
 
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 -- argparse's own
+        """Take the value off ``--wait=2h``: as an option's optional value it would eat what follows."""
+        if args is not None and "--wait-for" in self._option_string_actions:
+            args = [
+                arg.replace("--wait=", "--wait-for=", 1) if arg.startswith("--wait=") else arg
+                for arg in args
+            ]
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments."""
         raise UsageError(message.splitlines()[0], hint=f"{self.prog} --help")
@@ -61,6 +81,11 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
     try:
         parsed = build_parser().parse_args(arguments)
         parsed.leading = leading
+        settle(parsed, os.environ)
+        if parsed.log_level:
+            from cone_cli.log_output import log_to_stderr
+
+            log_to_stderr(parsed.log_level)
         module: ModuleType = parsed.module
         return int(module.run(parsed))
     except ConeError as error:
@@ -93,6 +118,7 @@ def build_parser() -> Parser:
         epilog="example: cone login acme && cone aws setup --sso-url https://acme.awsapps.com/start",
         parents=[shared],
     )
+    take_output_option(root)
     root.add_argument("-v", "--version", action=VersionAction, help="print the version and end")
     groups: dict[tuple[str, ...], argparse._SubParsersAction[Parser]] = {
         (): _group(root, required=True)
@@ -101,8 +127,9 @@ def build_parser() -> Parser:
         above = command.words[:-1]
         if above not in groups:
             group = groups[above[:-1]].add_parser(
-                above[-1], help=SUMMARIES[above], description=SUMMARIES[above]
+                above[-1], help=SUMMARIES[above], description=SUMMARIES[above], parents=[shared]
             )
+            take_output_option(group)
             groups[above] = _group(group, required=True)
         module = importlib.import_module(f"cone_cli.commands.{command.module}")
         child = groups[above].add_parser(
@@ -113,6 +140,7 @@ def build_parser() -> Parser:
             parents=[shared],
         )
         module.configure(child)
+        take_output_option(child)
         child.set_defaults(module=module)
         if any(other.words[:-1] == command.words for other in COMMANDS):
             groups[command.words] = _group(child, required=False)
@@ -145,6 +173,7 @@ def _shared_options() -> Parser:
     options.add_argument(
         "--api-endpoint", metavar="HOST", help="the tenant's host or URL (CONE_API_ENDPOINT)"
     )
+    add_preferences(shared)
     return shared
 
 

@@ -1,7 +1,8 @@
 """The story in the original's words, on stderr and on the terminal (user-story.md, reference §6.2)."""
 
 from cone_cli.terminal import Teletype, error_text, say
-from cone_sidecar.domain.access import Cause, Transition
+from cone_sidecar.domain.access import WAITS_FOR_A_PERSON, AccessState, Cause, Transition
+from cone_sidecar.domain.profile import Profile
 from cone_sidecar.errors import (
     AccessDenied,
     ApprovalRequired,
@@ -14,14 +15,20 @@ from cone_sidecar.errors import (
     RequestTimedOut,
     StillProcessing,
 )
+from cone_sidecar.refusal import refusal
 
 
 class Narrator:
-    """Tell a person how the story goes on, as it happens."""
+    """Tell a person how the story goes on, as it happens.
 
-    def __init__(self, teletype: Teletype) -> None:
+    ``waiting_for`` is the profile of a person who waits for other people: for whom is said once.
+    """
+
+    def __init__(self, teletype: Teletype, *, waiting_for: Profile | None = None) -> None:
         self._teletype = teletype
+        self._waiting_for = waiting_for
         self._in_dots = False
+        self._told: set[object] = set()
 
     def hear(self, event: Transition) -> None:
         """Put an event into words, if it has any."""
@@ -31,6 +38,8 @@ class Narrator:
                 self._line(f'No active grant for "{profile}" — submitting access request...')
             case Cause.SUBMITTED:
                 self._line(f"Access request submitted (task: {state.task_number})")
+            case Cause.LOOKED if self._waiting_for and state.phase in WAITS_FOR_A_PERSON:
+                self._wait(self._waiting_for, state)
             case Cause.LOOKED if not state.adopted:
                 self._dot()
             case Cause.GRANTED:
@@ -39,7 +48,7 @@ class Narrator:
                 self._line("Waiting for AWS permission to propagate...")
             case Cause.SESSION_ENDED:
                 self._line("AWS SSO session expired. Logging in...")
-            case Cause.SIGN_IN_OFFERED if self._teletype.there:
+            case Cause.SIGN_IN_OFFERED if self._teletype.there or self._waiting_for:
                 self._teletype.open_page(state.sign_in_url)
                 self._line(
                     "Sign in to AWS at:\n"
@@ -54,6 +63,16 @@ class Narrator:
         text = ending(profile, error)
         self._line(text)
         return text
+
+    def _wait(self, profile: Profile, state: AccessState) -> None:
+        """Say what whoever doesn't wait is told, except to come back, and go on in dots."""
+        if state.phase not in self._told:
+            self._told.add(state.phase)
+            self._line(ending(profile.name, refusal(profile, state)).partition("\nOnce ")[0])
+        if state.approvers and state.approvers not in self._told:
+            self._told.add(state.approvers)
+            self._line(f"Waiting for {' or '.join(state.approvers)}")
+        self._dot()
 
     def _dot(self) -> None:
         self._write(".", end="")

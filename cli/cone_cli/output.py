@@ -1,15 +1,14 @@
 """Objects and lists on stdout, as the original prints them: tables or JSON (reference §6)."""
 
 import argparse
+import contextlib
 import json
-import os
 from collections.abc import Sequence
 from typing import Any
 
+from cone_cli.preferences import FORMATS
 from cone_cli.terminal import printable, put
-from cone_sidecar.errors import UsageError
 
-FORMATS = ("table", "wide", "json", "json-pretty")
 CHECK_MARK = "✓"
 # The original reads these into Go integers and prints them as numbers, where the API sends strings.
 INTEGERS = frozenset(
@@ -20,14 +19,24 @@ Row = Sequence[object]
 
 
 def add_output_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``-o``."""
+    """Add ``-o``, and let :mod:`cone_cli.preferences` settle it where it isn't given."""
     parser.add_argument(
         "-o",
         "--output",
         choices=FORMATS,
-        default=_configured(),
+        default=argparse.SUPPRESS,
         help="how to print it: table (the default), wide, json or json-pretty (CONE_OUTPUT)",
     )
+    parser.set_defaults(prints_data=True)
+
+
+def take_output_option(parser: argparse.ArgumentParser) -> None:
+    """Take ``-o`` where it says nothing: the original takes it before and after every command."""
+    # A command that prints by it has it already.
+    with contextlib.suppress(argparse.ArgumentError):
+        parser.add_argument(
+            "-o", "--output", choices=FORMATS, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
 
 
 def put_object(
@@ -71,16 +80,12 @@ def put_list(
 def put_json(output: str, content: object) -> None:
     """Print ``content`` as the original does: nulls left out, 64-bit numbers as numbers."""
     indent, separators = (2, None) if output == "json-pretty" else (None, (",", ":"))
-    put(
-        json.dumps(_as_original(content), indent=indent, separators=separators, ensure_ascii=False)
-    )
+    put(json.dumps(_as_original(content), indent=indent, separators=separators, ensure_ascii=False))
 
 
 def _as_original(value: object, name: str = "") -> Any:  # noqa: ANN401 -- JSON
     if isinstance(value, dict):
-        return {
-            key: _as_original(part, key) for key, part in value.items() if part is not None
-        }
+        return {key: _as_original(part, key) for key, part in value.items() if part is not None}
     if isinstance(value, list):
         return [_as_original(part) for part in value]
     if name in INTEGERS and isinstance(value, str) and value.lstrip("-").isdecimal():
@@ -109,15 +114,3 @@ def _table(rows: Sequence[Row]) -> str:
 
 def _cell(value: object) -> str:
     return printable(str(value)).replace("\n", " ") if value else ""
-
-
-def _configured() -> str:
-    """Return the format that the environment chooses.
-
-    Raises:
-        UsageError: There is no such format.
-    """
-    chosen = os.environ.get("CONE_OUTPUT") or "table"
-    if chosen not in FORMATS:
-        raise UsageError("CONE_OUTPUT names no format", hint=f"one of {', '.join(FORMATS)}")
-    return chosen

@@ -3,30 +3,19 @@
 import asyncio
 from collections.abc import Iterable
 
-from cone_sidecar.clock import Clock
 from cone_sidecar.domain.access import AccessState, Phase
-from cone_sidecar.domain.ports import Connections, CredentialStore, Events, HeldCredentials
+from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile
-from cone_sidecar.flight import Cooldown, Flight, Patience
+from cone_sidecar.flight import Flight
+from cone_sidecar.patience import Patience
+from cone_sidecar.surroundings import Surroundings
 
 
 class AccessBroker:
     """Obtain credentials; the story itself is told in story.py."""
 
-    def __init__(
-        self,
-        *,
-        connections: Connections,
-        store: CredentialStore,
-        clock: Clock,
-        events: Events,
-        cooldown: Cooldown | None = None,
-    ) -> None:
-        self._connections = connections
-        self._store = store
-        self._clock = clock
-        self._events = events
-        self._cooldown = cooldown or Cooldown()
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
         self._flights: dict[str, Flight] = {}
 
     async def obtain(self, profile: Profile, patience: Patience) -> HeldCredentials:
@@ -38,41 +27,39 @@ class AccessBroker:
         Raises:
             ConeError: What stands in the way, and what to do about it.
         """
-        return await self._flight(profile).obtain(patience)
+        return await self.flight(profile).obtain(patience)
 
     def cached(self, profile: Profile) -> HeldCredentials | None:
         """Return credentials that may be served at once, None where the story has to be told."""
         flight = self._flights.get(profile.name)
         return flight.cached() if flight and flight.profile == profile else None
 
+    def state(self, profile: Profile) -> AccessState:
+        """Return where the profile's story stands."""
+        flight = self._flights.get(profile.name)
+        return flight.state if flight else AccessState(Phase.UNKNOWN)
+
     def states(self, profiles: Iterable[Profile]) -> dict[str, AccessState]:
         """Return where each profile's story stands."""
-        unknown = AccessState(Phase.UNKNOWN)
-        return {
-            profile.name: flight.state if (flight := self._flights.get(profile.name)) else unknown
-            for profile in profiles
-        }
+        return {profile.name: self.state(profile) for profile in profiles}
+
+    def flights(self) -> list[Flight]:
+        """Return the flights there are: one for each profile that anybody ever asked for."""
+        return list(self._flights.values())
 
     async def close(self) -> None:
         """Cancel what runs. Requests that were made stay made."""
-        flights = list(self._flights.values())
-        for flight in flights:
+        for flight in self.flights():
             flight.cancel()
         await asyncio.sleep(0)
 
-    def _flight(self, profile: Profile) -> Flight:
+    def flight(self, profile: Profile) -> Flight:
+        """Return the profile's flight."""
         flight = self._flights.get(profile.name)
         if flight is None or flight.profile != profile:
             if flight:
                 # The profile was changed: what runs would fetch for the old one.
                 flight.cancel()
-            flight = Flight(
-                profile,
-                connections=self._connections,
-                store=self._store,
-                clock=self._clock,
-                events=self._events,
-                cooldown=self._cooldown,
-            )
+            flight = Flight(profile, self._surroundings)
             self._flights[profile.name] = flight
         return flight

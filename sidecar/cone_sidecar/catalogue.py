@@ -1,6 +1,7 @@
 """Which profiles a person has: those of the AWS config file, or all of the tenant's permission sets."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol
 
 from cone_sidecar.aws_config.config_file import AwsConfigFile
@@ -8,8 +9,10 @@ from cone_sidecar.aws_config.profiles import profile_in, profile_not_found, prof
 from cone_sidecar.clock import Clock
 from cone_sidecar.domain.profile import (
     DEFAULT_TENANT,
+    DEFAULT_TERMS,
     PermissionSet,
     Profile,
+    RequestTerms,
     SkippedEntitlement,
     SsoSession,
 )
@@ -48,11 +51,12 @@ class ConfigFileProfiles:
     While it can't be read, or others are writing it, what it held before goes on being served.
     """
 
-    def __init__(self, file: AwsConfigFile) -> None:
+    def __init__(self, file: AwsConfigFile, defaults: RequestTerms = DEFAULT_TERMS) -> None:
         self._file = file
+        self._defaults = defaults
         self._stamp = file.stamp()
         self._document = file.read()
-        self._profiles = profiles_in(self._document)
+        self._profiles = profiles_in(self._document, defaults)
         self._error: ConfigurationError | None = None
 
     def known(self, name: str) -> Profile | None:
@@ -71,7 +75,7 @@ class ConfigFileProfiles:
             return found
         if self._error:
             raise self._error
-        return profile_in(self._document, name, self._file.path)
+        return profile_in(self._document, name, self._file.path, self._defaults)
 
     def _read_again(self) -> None:
         stamp = self._file.stamp()
@@ -82,7 +86,7 @@ class ConfigFileProfiles:
         except ConfigurationError as error:
             self._error, self._stamp = error, stamp
             return
-        found = profiles_in(document)
+        found = profiles_in(document, self._defaults)
         if not found and self._profiles and not document.sections:
             # Truncated by somebody who is about to write: the next look finds more.
             return
@@ -104,12 +108,14 @@ class TenantProfiles:
         region: str,
         clock: Clock,
         tenant: str = DEFAULT_TENANT,
+        terms: RequestTerms = DEFAULT_TERMS,
     ) -> None:
         self._permission_sets = permission_sets
         self._session = session
         self._region = region
         self._clock = clock
         self._tenant = tenant
+        self._terms = terms
         self._profiles: dict[str, Profile] = {}
         self._attempted_at: float | None = None
         self._error: ConeError | None = None
@@ -166,7 +172,12 @@ class TenantProfiles:
         else:
             sets = [each for each in found if isinstance(each, PermissionSet)]
             profiles = [
-                new_profile(named, session=self._session, region=self._region, tenant=self._tenant)
+                replace(
+                    new_profile(
+                        named, session=self._session, region=self._region, tenant=self._tenant
+                    ),
+                    terms=self._terms,
+                )
                 for named in name_profiles(sets)
             ]
             self._profiles = {profile.name: profile for profile in profiles}

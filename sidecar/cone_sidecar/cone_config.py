@@ -5,7 +5,7 @@ they were written.
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +80,10 @@ class ConeConfig:
             sso_region=_text(_child(self._root, ["aws_sso_region"])) or DEFAULT_REGION,
             region=_text(_child(self._root, ["aws_default_region"])) or DEFAULT_REGION,
         )
+
+    def texts(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return what stands under top-level ``keys``; what isn't there is empty."""
+        return {key: _text(_child(self._root, [key])) for key in keys}
 
     def client(self, profile: str) -> SavedClient | None:
         """Return what is saved for ``profile``, None where nothing is.

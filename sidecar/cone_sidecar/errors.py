@@ -16,6 +16,8 @@ Drawn with code, HTTP status on the credentials endpoint, exit code::
     │   ├── AccessDenied          AccessDenied            403   5
     │   ├── NotRequestable        NotRequestable          403   5
     │   ├── NoActiveGrant         NoActiveGrant           403   5
+    │   │   ├── GrantExpired      GrantExpired            403   5
+    │   │   └── GrantRevoked      GrantRevoked            403   5
     │   ├── RequestCancelled      RequestCancelled        403   1
     │   ├── RequestFailed         RequestFailed           403   1
     │   ├── RequestTimedOut       RequestTimedOut         403   1
@@ -24,6 +26,7 @@ Drawn with code, HTTP status on the credentials endpoint, exit code::
     │   └── PropagationTimeout    PropagationTimeout      503   1
     ├── Unauthorized              Unauthorized            401   1   (a wrong or missing token here)
     ├── RequestRefused            RequestRefused          403   1   (a browser, a proxy, a wrong Host)
+    ├── SidecarRefusal            SidecarRefused          403   1   (the running sidecar says no)
     ├── UpstreamError
     │   ├── Unreachable           UpstreamUnreachable     503   6
     │   ├── Untrusted             UntrustedCertificate    403   6
@@ -157,6 +160,18 @@ class NoActiveGrant(AccessError):
     exit_code = 5
 
 
+class GrantExpired(NoActiveGrant):
+    """The grant was for a time, and that time is over."""
+
+    code = "GrantExpired"
+
+
+class GrantRevoked(NoActiveGrant):
+    """The grant is gone before its end: somebody took it back."""
+
+    code = "GrantRevoked"
+
+
 class RequestCancelled(AccessError):
     """The request was cancelled."""
 
@@ -212,6 +227,12 @@ class RequestRefused(ConeError):
     """No AWS SDK sends a request like this one."""
 
     code = "RequestRefused"
+
+
+class SidecarRefusal(ConeError):
+    """The running sidecar doesn't do what a command asks of it."""
+
+    code = "SidecarRefused"
 
 
 class UpstreamError(ConeError):

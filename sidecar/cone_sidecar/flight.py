@@ -3,112 +3,48 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
-from cone_sidecar.clock import Clock
-from cone_sidecar.domain.access import (
-    WAITS_FOR_A_PERSON,
-    AccessState,
-    Cause,
-    Phase,
-    Transition,
-)
-from cone_sidecar.domain.credentials import ADVISORY_WINDOW, CHECK_VALID_FOR
-from cone_sidecar.domain.ports import Connections, CredentialStore, Events, HeldCredentials
-from cone_sidecar.domain.profile import Profile
+from cone_sidecar.cooldown import FailureMemory
+from cone_sidecar.domain.access import OPEN_TASK, AccessState, Cause, Phase, Transition
+from cone_sidecar.domain.ports import HeldCredentials
+from cone_sidecar.domain.profile import Profile, RequestTerms
 from cone_sidecar.errors import (
-    AccessDenied,
     ConeError,
-    ConfigurationError,
     InternalError,
-    LoginRequired,
     NoActiveGrant,
-    RequestCancelled,
-    RequestEnded,
-    RequestFailed,
-    RequestTimedOut,
-    SessionRejected,
-    SignInRequired,
     StillProcessing,
     UpstreamRejected,
+    UsageError,
 )
-from cone_sidecar.refusal import grant_ended, refusal
+from cone_sidecar.freshness import Freshness, grant_over
+from cone_sidecar.patience import Patience
+from cone_sidecar.refusal import grant_ended, phase_of, refusal, request_command
 from cone_sidecar.story import AccessStory
+from cone_sidecar.surroundings import Surroundings
+from cone_sidecar.turns import Publish
 
 logger = logging.getLogger(__name__)
 
-RENEWAL_MARGIN = ADVISORY_WINDOW + timedelta(minutes=5)
-RECHECK_AFTER = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a caller waits, in seconds, and for which of the phases that a person ends."""
-
-    seconds: float
-    persons: frozenset[Phase] = frozenset()
-
-    def ends_at(self, phase: Phase) -> bool:
-        """Tell whether this caller is told of ``phase`` at once."""
-        return phase in WAITS_FOR_A_PERSON and phase not in self.persons
-
-
-# How a request can end without access; asking again at once would only pester its approvers.
-REFUSALS = (AccessDenied, RequestCancelled, RequestFailed, RequestTimedOut, RequestEnded)
-# What a person mends with another command or an editor, and then expects to be noticed.
-MENDED_ELSEWHERE = (ConfigurationError, LoginRequired, SessionRejected, SignInRequired)
-
-
-@dataclass(frozen=True, slots=True)
-class Cooldown:
-    """How long a failure is the answer, before the story is told and access is requested anew."""
-
-    final: timedelta = timedelta(seconds=15)
-    transient: timedelta = timedelta(seconds=1)
-    mended_elsewhere: timedelta = timedelta(seconds=2)
-    request: timedelta = timedelta(minutes=5)
-
-    def after(self, error: ConeError) -> timedelta:
-        """Return how long ``error`` is remembered."""
-        if isinstance(error, MENDED_ELSEWHERE):
-            return self.mended_elsewhere
-        return self.transient if error.retryable else self.final
-
-
-def renewal_due(held: HeldCredentials, now: datetime) -> bool:
-    """Tell whether new ones are wanted: 20 minutes before the end, or in the last third of a short life."""
-    life = held.credentials.expiration - held.fetched_at
-    return held.credentials.expiration - now < min(RENEWAL_MARGIN, life / 3)
+Chapter = Callable[[AccessStory], Awaitable[HeldCredentials]]
 
 
 class Flight:
     """The access of one profile: its state, its credentials, and the story while it runs."""
 
-    def __init__(
-        self,
-        profile: Profile,
-        *,
-        connections: Connections,
-        store: CredentialStore,
-        clock: Clock,
-        events: Events,
-        cooldown: Cooldown,
-    ) -> None:
+    def __init__(self, profile: Profile, surroundings: Surroundings) -> None:
         self.profile = profile
         self.state = AccessState(Phase.UNKNOWN)
-        self.held = store.load(profile)
-        self._connections = connections
-        self._store = store
-        self._clock = clock
-        self._events = events
-        self._cooldown = cooldown
-        self._failed_until: datetime | None = None
-        self._refused: ConeError | None = None
-        self._request_again_at = clock.now()
-        self._granted_at = store.granted_at(profile)
+        self.held = surroundings.store.load(profile)
+        self._around = surroundings
+        self._clock = surroundings.clock
+        self._freshness = Freshness.of_flight(strict=surroundings.strict)
+        self._memory = FailureMemory(surroundings.cooldown, surroundings.clock)
+        self._granted_at = surroundings.store.granted_at(profile)
         self._changed = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
+        self._asked_at: datetime | None = None
 
     async def obtain(self, patience: Patience) -> HeldCredentials:
         """Return credentials, waiting for the story as long as ``patience`` says.
@@ -116,9 +52,7 @@ class Flight:
         Raises:
             ConeError: What stands in the way.
         """
-        now = self._clock.now()
-        if held := self._serveable(now):
-            self._keep_fresh(held, now)
+        if held := self.cached():
             return held
         try:
             async with asyncio.timeout(patience.seconds):
@@ -130,10 +64,67 @@ class Flight:
 
     def cached(self) -> HeldCredentials | None:
         """Return what may be served without waiting for anybody; keeps it fresh beside."""
-        now = self._clock.now()
-        if held := self._serveable(now):
-            self._keep_fresh(held, now)
+        self._asked_at = self._clock.now()
+        held = self.serveable()
+        if held:
+            self.keep_fresh()
         return held
+
+    def serveable(self) -> HeldCredentials | None:
+        """Return what could be served at once, and leave everything as it is."""
+        held = self.held
+        return held if held and self._freshness.serveable(held, self._clock.now()) else None
+
+    def start(self) -> None:
+        """Start the story, unless it runs, its failure is still the answer, or it isn't needed."""
+        if not self.serveable():
+            self._depart()
+
+    def request(self, terms: RequestTerms | None = None) -> None:
+        """Do as a person says: ask for access now, whatever was refused before, in these ``terms``."""
+        self._memory = FailureMemory(self._around.cooldown, self._clock)
+        if not self.serveable():
+            self._depart(replace(terms or self.profile.terms, auto_request=True))
+
+    def renew(self) -> None:
+        """Get new credentials now, however fresh the old ones are."""
+        held = self.serveable()
+        if held is None:
+            self._memory = FailureMemory(self._around.cooldown, self._clock)
+            self._depart()
+        elif not self._running:
+            self._start(lambda story: story.renew(held, self._granted_at), Cause.SERVED)
+
+    def asked_since(self, moment: datetime) -> bool:
+        """Tell whether anybody wanted the credentials since ``moment``."""
+        return self._asked_at is not None and self._asked_at >= moment
+
+    def keep_fresh(self) -> None:
+        """Renew what ends soon, and look again at a grant that nobody has looked at for a minute."""
+        held = self.held
+        if held is None or self._running or self._memory.lasting:
+            return
+        now = self._clock.now()
+        if self._freshness.renewal_due(held, now):
+            self._start(lambda story: story.renew(held, self._granted_at), Cause.SERVED)
+        elif self._freshness.recheck_due(held, now):
+            self._start(lambda story: story.recheck(held, self._granted_at), Cause.CHECKED)
+
+    def renewal_due(self) -> bool:
+        """Tell whether the credentials end soon."""
+        return self.held is not None and self._freshness.renewal_due(self.held, self._clock.now())
+
+    def expire(self) -> None:
+        """Drop the credentials of a grant whose time is over."""
+        now = self._clock.now()
+        self.forget_credentials()
+        over = AccessState(Phase.GRANT_EXPIRED, error=grant_ended(self.profile, now, now))
+        self.publish(over, Cause.GRANT_OVER)
+
+    def lengthen(self, grant_ends: datetime | None) -> None:
+        """Take note that the grant lasts longer than was known."""
+        if self.held:
+            self._arrive(replace(self.held, grant_ends=grant_ends), Cause.CHECKED)
 
     def cancel(self) -> None:
         """End the story where it is; requests that were made stay made."""
@@ -143,87 +134,99 @@ class Flight:
         self._running = None
         # Requests that were made live on; whoever still waits is told to come again.
         goes_on = StillProcessing(f'the request for "{self.profile.name}" goes on without us')
-        self._publish(AccessState(Phase.FAILED, error=goes_on), Cause.STOPPED)
+        self.publish(AccessState(Phase.FAILED, error=goes_on), Cause.STOPPED)
+
+    async def cancel_request(self) -> None:
+        """Close the open request.
+
+        Raises:
+            UsageError: There is none.
+            ConeError: ConductorOne doesn't close it.
+        """
+        state = self.state
+        if state.phase not in OPEN_TASK or not state.task_id:
+            raise UsageError(
+                f'there is no open request for "{self.profile.name}"',
+                hint=request_command(self.profile),
+            )
+        await self._around.connections.tenant(self.profile).cancel_request(state.task_id)
 
     def forget(self) -> None:
+        """Begin anew: no credentials, no failure, no story."""
+        self.cancel()
+        self.forget_credentials()
+        self._memory = FailureMemory(self._around.cooldown, self._clock)
+        self.publish(AccessState(Phase.UNKNOWN), Cause.FORGOTTEN)
+
+    def forget_credentials(self) -> None:
         """Drop the credentials."""
         self.held = None
-        self._store.drop(self.profile)
+        self._around.store.drop(self.profile)
 
     async def _arrival(self, patience: Patience) -> HeldCredentials:
-        self._depart(self._clock.now())
+        self._depart()
         while True:
             changed, state = self._changed, self.state
-            if state.phase is Phase.FAILED or patience.ends_at(state.phase):
+            if state.over or state.phase in patience.told_at_once:
                 raise refusal(self.profile, state)
             # What was ready before is no arrival while it is being renewed.
             if self._running is None:
-                now = self._clock.now()
-                if self.held and self._valid(self.held, now):
+                if self.held and self._freshness.serveable_in_need(self.held, self._clock.now()):
                     return self.held
-                self._depart(now)
+                self._depart()
                 continue
             await changed.wait()
 
-    def _serveable(self, now: datetime) -> HeldCredentials | None:
-        """Return what can be served without asking anyone first."""
-        held = self.held
-        if held is None or not self._valid(held, now):
-            return None
-        if renewal_due(held, now) and held.credentials.expiration - now < ADVISORY_WINDOW:
-            return None
-        return held if now - held.checked_at <= CHECK_VALID_FOR else None
-
-    def _valid(self, held: HeldCredentials, now: datetime) -> bool:
-        return held.credentials.usable(now) and (held.grant_ends is None or held.grant_ends > now)
-
     def _old_ones_or(self, error: ConeError) -> HeldCredentials:
         """Serve the old ones while they are valid, unless the grant is known to be gone."""
-        held, now = self.held, self._clock.now()
-        if held and self._valid(held, now) and not isinstance(error, NoActiveGrant):
+        held = self.held
+        lasts = held and self._freshness.serveable_in_need(held, self._clock.now())
+        if held and lasts and not isinstance(error, NoActiveGrant):
             return held
         raise error
 
-    def _keep_fresh(self, held: HeldCredentials, now: datetime) -> None:
-        if self._running or (self._failed_until and now < self._failed_until):
-            return
-        if renewal_due(held, now):
-            self._start(lambda story: story.renew(held, self._granted_at), Cause.SERVED)
-        elif now - held.checked_at > RECHECK_AFTER:
-            self._start(lambda story: story.recheck(held, self._granted_at), Cause.CHECKED)
-
-    def _depart(self, now: datetime) -> None:
+    def _depart(self, terms: RequestTerms | None = None) -> None:
         """Start the story, unless it runs or its failure is still the answer."""
         if self._running:
             return
-        if self._failed_until and now < self._failed_until:
+        if self._memory.lasting and self.state.error:
             # What goes on being served while renewal fails is an answer as well.
-            self.state = AccessState(Phase.FAILED, error=self.state.error)
+            self.state = AccessState(phase_of(self.state.error), error=self.state.error)
             return
-        refused = self._refused if now < self._request_again_at else None
-        self.state = AccessState(Phase.CHECKING)
+        profile = replace(self.profile, terms=terms) if terms else self.profile
+        refused = self._memory.refused
         known_end = self.held.grant_ends if self.held else None
-        self._start(lambda story: story.obtain(refused, self._granted_at, known_end), Cause.SERVED)
+        # Whoever waits must not take the last ending for this one's.
+        self.state = AccessState(Phase.CHECKING)
+        self._start(
+            lambda story: story.obtain(refused, self._granted_at, known_end), Cause.SERVED, profile
+        )
 
-    def _start(
-        self, chapter: Callable[[AccessStory], Awaitable[HeldCredentials]], arrival: Cause
-    ) -> None:
+    def _start(self, chapter: Chapter, arrival: Cause, profile: Profile | None = None) -> None:
         try:
-            story = AccessStory(
-                self.profile,
-                tenant=self._connections.tenant(self.profile),
-                identity_center=self._connections.identity_center(self.profile),
-                clock=self._clock,
-                publish=self._publish,
-            )
+            story = self.new_story(profile or self.profile, self.publish)
         except ConeError as error:
             self._fail(error)
             return
-        self._running = asyncio.create_task(self._run(lambda: chapter(story), arrival))
+        self._running = asyncio.create_task(self._run(story, chapter, arrival))
 
-    async def _run(self, chapter: Callable[[], Awaitable[HeldCredentials]], arrival: Cause) -> None:
+    def new_story(self, profile: Profile, publish: Publish) -> AccessStory:
+        """Return a story that goes on where this flight stands; raises ConeError where it can't be told."""
+        around = self._around
+        return AccessStory(
+            profile,
+            tenant=around.connections.tenant(profile),
+            identity_center=around.connections.identity_center(profile),
+            clock=self._clock,
+            state=self.state,
+            publish=publish,
+            justify=around.justify,
+            strict=around.strict,
+        )
+
+    async def _run(self, story: AccessStory, chapter: Chapter, arrival: Cause) -> None:
         try:
-            held = await chapter()
+            held = await chapter(story)
         except ConeError as error:
             self._running = None
             self._fail(error)
@@ -234,13 +237,15 @@ class Flight:
             self._fail(InternalError(fault, hint="see the log, and report it"))
         else:
             self._running = None
+            if story.grant_listed:
+                self._mark_granted(None)
             self._arrive(held, arrival)
 
     def _arrive(self, held: HeldCredentials, cause: Cause) -> None:
         now = self._clock.now()
-        if held.grant_ends is not None and held.grant_ends <= now:
+        if grant_over(held, now):
             # ConductorOne is down, and what was known of the grant is over.
-            self._fail(grant_ended(self.profile))
+            self._fail(grant_ended(self.profile, held.grant_ends, now))
             return
         if not held.credentials.usable(now):
             self._fail(
@@ -251,40 +256,45 @@ class Flight:
             )
             return
         self.held = held
-        self._failed_until = None
-        self._refused = None
-        self._store.save(self.profile, held)
-        ready = AccessState(
-            Phase.READY,
+        self._memory.succeeded()
+        self._around.store.save(self.profile, held)
+        self.publish(self._served(held), cause)
+
+    def _served(self, held: HeldCredentials, error: ConeError | None = None) -> AccessState:
+        return AccessState(
+            Phase.UNVERIFIED if held.unverified else Phase.READY,
             task_number=self.state.task_number,
             task_url=self.state.task_url,
             expires=held.credentials.expiration,
             grant_ends=held.grant_ends,
-            unverified=held.unverified,
+            error=error,
         )
-        self._publish(ready, cause)
 
     def _fail(self, error: ConeError) -> None:
-        now = self._clock.now()
-        self._failed_until = now + self._cooldown.after(error)
-        if isinstance(error, REFUSALS) and error is not self._refused:
-            self._refused = error
-            self._request_again_at = now + self._cooldown.request
         if isinstance(error, NoActiveGrant) and self.held:
-            self.forget()
-        if self.held and self._valid(self.held, now):
-            kept = AccessState(Phase.READY, expires=self.held.credentials.expiration, error=error)
-            self._publish(kept, Cause.KEPT)
+            self.forget_credentials()
+        held = self.held
+        kept = held and self._freshness.serveable_in_need(held, self._clock.now())
+        self._memory.record(error, serving=bool(kept))
+        if held and kept:
+            self.publish(self._served(held, error), Cause.KEPT)
             return
-        self._publish(AccessState(Phase.FAILED, error=error), Cause.ENDED)
+        ended = replace(self.state, phase=phase_of(error), error=error, expires=None)
+        self.publish(ended, Cause.ENDED)
 
-    def _publish(self, state: AccessState, cause: Cause) -> None:
+    def publish(self, state: AccessState, cause: Cause) -> None:
+        """Move on to ``state``, and tell everyone who waits or listens."""
         if cause is Cause.GRANTED:
-            self._granted_at = self._clock.now()
-            self._store.mark_granted(self.profile, self._granted_at)
+            self._mark_granted(self._clock.now())
         if cause is Cause.NO_GRANT and self.held:
-            self.forget()
+            self.forget_credentials()
         self.state = state
         self._changed.set()
         self._changed = asyncio.Event()
-        self._events.emit(Transition(self.profile.name, state, cause, self._clock.now()))
+        event = Transition(self.profile.name, state, cause, self._clock.now())
+        self._around.events.emit(event)
+
+    def _mark_granted(self, at: datetime | None) -> None:
+        if at != self._granted_at:
+            self._granted_at = at
+            self._around.store.mark_granted(self.profile, at)

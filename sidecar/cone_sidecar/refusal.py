@@ -1,5 +1,7 @@
 """What a caller is told when the story isn't at its end: one error for each phase."""
 
+import shlex
+from datetime import datetime
 from typing import assert_never
 
 from cone_sidecar.domain.access import AccessState, Phase
@@ -10,8 +12,11 @@ from cone_sidecar.errors import (
     AccessError,
     ApprovalRequired,
     ConeError,
+    GrantExpired,
+    GrantRevoked,
     InternalError,
     NoActiveGrant,
+    NotRequestable,
     PropagationTimeout,
     RequestCancelled,
     RequestEnded,
@@ -20,6 +25,7 @@ from cone_sidecar.errors import (
     RequestTimedOut,
     SignInRequired,
     StillProcessing,
+    Unreachable,
 )
 
 
@@ -40,21 +46,38 @@ def form_required(profile: Profile, *, task: str = "", url: str = "") -> Request
     )
 
 
+def request_command(profile: Profile) -> str:
+    """Return the command that asks for the profile's access."""
+    return f"cone aws request {shlex.quote(profile.name)}"
+
+
 def no_active_grant(profile: Profile) -> NoActiveGrant:
     """Tell that there is no grant, and that nobody asked for one."""
     return NoActiveGrant(
         f'no active grant for "{profile.name}"',
-        hint=form_command(profile.entitlement),
+        hint=request_command(profile),
         profile=profile.name,
     )
 
 
-def grant_ended(profile: Profile) -> NoActiveGrant:
-    """Tell that a grant which was served has ended or was revoked."""
-    return NoActiveGrant(
-        f'the grant for "{profile.name}" has ended or was revoked',
-        hint=form_command(profile.entitlement),
-        profile=profile.name,
+def grant_ended(profile: Profile, ends: datetime | None, now: datetime) -> NoActiveGrant:
+    """Tell that a grant which was served is gone: its time is over, or somebody took it back."""
+    hint = request_command(profile)
+    if ends is not None and ends <= now:
+        return GrantExpired(
+            f'the grant for "{profile.name}" has expired', hint=hint, profile=profile.name
+        )
+    return GrantRevoked(
+        f'the grant for "{profile.name}" was revoked', hint=hint, profile=profile.name
+    )
+
+
+def pending_unseen(profile: Profile) -> ApprovalRequired:
+    """Tell that there is an open request which ConductorOne doesn't name."""
+    return ApprovalRequired(
+        f'a pending request already exists for "{profile.name}"',
+        hint="check ConductorOne for status, then retry",
+        adopted=True,
     )
 
 
@@ -125,42 +148,89 @@ def sign_in_required(state: AccessState) -> SignInRequired:
 
 def refusal(profile: Profile, state: AccessState) -> ConeError:
     """Return the error for a caller who doesn't wait any longer."""
+    error = state.error if state.over and state.error else _meanwhile(profile, state)
+    error.profile = profile.name
+    return error
+
+
+def _meanwhile(profile: Profile, state: AccessState) -> ConeError:  # noqa: PLR0911 -- one for each phase
+    """Return what is told while the story goes on."""
     name, number, url = profile.name, state.task_number, state.task_url
     match state.phase:
         case Phase.AWAITING_APPROVAL:
-            error: ConeError = ApprovalRequired(
-                f'access to "{name}" awaits approval: task {number} {url}',
+            by = f" by {', '.join(state.approvers)}" if state.approvers else ""
+            return ApprovalRequired(
+                f'access to "{name}" awaits approval{by}: task {number} {url}',
                 task=number,
                 url=url,
                 hint=f"cone task get {number}",
                 adopted=state.adopted,
             )
-        case Phase.AWAITING_FORM:
-            error = form_required(profile, task=number, url=url)
+        case Phase.FORM_REQUIRED:
+            return form_required(profile, task=number, url=url)
         case Phase.AWAITING_REPAIR:
-            error = request_failed(profile, number, url)
+            return request_failed(profile, number, url)
         case Phase.SIGN_IN_REQUIRED:
-            error = sign_in_required(state)
+            return sign_in_required(state)
         case Phase.PROPAGATING:
-            error = propagation_timeout(profile)
-        case Phase.FAILED:
-            error = state.error or InternalError("the request ended without a reason")
+            return propagation_timeout(profile)
         case (
             Phase.UNKNOWN
             | Phase.CHECKING
+            | Phase.NO_GRANT
             | Phase.REQUESTING
             | Phase.MACHINE_STEP
+            | Phase.UNKNOWN_STEP
             | Phase.PROVISIONING
             | Phase.READY
+            | Phase.UNVERIFIED
+            | Phase.REFRESHING
+            | Phase.GRANT_EXPIRED
         ):
             where = f": task {number} {url}" if number else ""
-            error = StillProcessing(
+            return StillProcessing(
                 f'request for "{name}" is still processing{where}',
                 hint="retry the command shortly",
                 task=number,
                 url=url,
             )
+        case (
+            Phase.DENIED
+            | Phase.NOT_REQUESTABLE
+            | Phase.CANCELLED
+            | Phase.ERROR
+            | Phase.TIMED_OUT
+            | Phase.UNKNOWN_OUTCOME
+            | Phase.REVOKED
+            | Phase.UNREACHABLE
+            | Phase.FAILED
+        ):
+            return InternalError("the story ended without a reason", hint="please report it")
         case _:
             assert_never(state.phase)
-    error.profile = name
-    return error
+
+
+def phase_of(error: ConeError) -> Phase:
+    """Return the phase in which a story that ended in ``error`` rests."""
+    for kind in type(error).__mro__:
+        if kind in END_PHASES:
+            return END_PHASES[kind]
+    return Phase.FAILED
+
+
+END_PHASES: dict[type, Phase] = {
+    ApprovalRequired: Phase.AWAITING_APPROVAL,
+    RequestFormRequired: Phase.FORM_REQUIRED,
+    AccessDenied: Phase.DENIED,
+    NotRequestable: Phase.NOT_REQUESTABLE,
+    GrantExpired: Phase.GRANT_EXPIRED,
+    GrantRevoked: Phase.REVOKED,
+    NoActiveGrant: Phase.NO_GRANT,
+    RequestCancelled: Phase.CANCELLED,
+    RequestFailed: Phase.ERROR,
+    RequestTimedOut: Phase.TIMED_OUT,
+    RequestEnded: Phase.UNKNOWN_OUTCOME,
+    PropagationTimeout: Phase.PROPAGATING,
+    SignInRequired: Phase.SIGN_IN_REQUIRED,
+    Unreachable: Phase.UNREACHABLE,
+}

@@ -13,12 +13,13 @@ FILE_NAME = "serve.json"
 
 @dataclass(frozen=True, slots=True)
 class RunningSidecar:
-    """The addresses of a sidecar, and the file that holds its token."""
+    """The addresses of a sidecar, the file that holds its token, and the setting that it answers for."""
 
     credentials_url: str
     management_url: str
     token_file: str
     pid: int
+    setting: str = ""
 
 
 def announce(state_directory: Path, sidecar: RunningSidecar) -> None:
@@ -28,6 +29,7 @@ def announce(state_directory: Path, sidecar: RunningSidecar) -> None:
         "management_url": sidecar.management_url,
         "token_file": sidecar.token_file,
         "pid": sidecar.pid,
+        "setting": sidecar.setting,
     }
     try:
         write_atomically(
@@ -47,6 +49,11 @@ def withdraw(state_directory: Path) -> None:
         return
 
 
+def is_announced(state_directory: Path) -> bool:
+    """Tell whether a sidecar wrote down where it is; it may have died since."""
+    return (state_directory / FILE_NAME).exists()
+
+
 def find(state_directory: Path) -> RunningSidecar:
     """Return the sidecar that runs.
 
@@ -60,6 +67,7 @@ def find(state_directory: Path) -> RunningSidecar:
             str(kept["management_url"]),
             str(kept["token_file"]),
             int(kept["pid"]),
+            str(kept.get("setting", "")),
         )
         os.kill(sidecar.pid, 0)
     except (OSError, ValueError, KeyError, TypeError):

@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,13 +94,15 @@ def new_server(app: Any) -> QuietServer:  # noqa: ANN401 -- any ASGI application
 async def serve(
     *listeners: tuple[QuietServer, socket.socket],
     started: asyncio.Event,
+    beside: Callable[[], Coroutine[None, None, None]],
     before_drain: Callable[[], Awaitable[None]],
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain; ``started`` is set once all of them answer.
 
     ``before_drain`` ends what requests are waiting for, so that each of them gets an answer.
 
-    A listener that dies takes the others with it: a server that answers no more must not look alive.
+    A listener that dies takes the others with it, and so does ``beside``, which runs from then on: a
+    server that answers no more, or whose credentials grow old, must not look alive.
     """
     servers = [server for server, _ in listeners]
     async with asyncio.TaskGroup() as tasks:
@@ -111,8 +113,10 @@ async def serve(
         for server in servers:
             await server.accepting.wait()
         started.set()
+        background = tasks.create_task(beside())
         await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+        background.cancel()
         await before_drain()
         for server in servers:
             server.should_exit = True

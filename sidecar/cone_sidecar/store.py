@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +33,19 @@ class MemoryStore:
         """Return nothing: the flight knows it."""
         return None
 
-    def mark_granted(self, profile: Profile, at: datetime) -> None:
+    def mark_granted(self, profile: Profile, at: datetime | None) -> None:
         """Remember nothing: the flight does."""
 
 
 class FileStore:
     """Keep each profile's credentials in a 0600 file that the warm path prints."""
 
-    def __init__(self, entry: Callable[[str], WarmEntry]) -> None:
+    def __init__(
+        self, entry: Callable[[str], WarmEntry], *, check_valid_for: timedelta = CHECK_VALID_FOR
+    ) -> None:
+        """Serve what is kept for at most ``check_valid_for`` after its grant was looked at."""
         self._entry = entry
+        self._check_valid_for = check_valid_for
 
     def load(self, profile: Profile) -> HeldCredentials | None:
         """Return what is kept, however old; a damaged file is none."""
@@ -64,7 +68,9 @@ class FileStore:
             "unverified": held.unverified,
         }
         content = entry.content(
-            serve_until(held).timestamp(), credential_process_document(held), json.dumps(details)
+            serve_until(held, self._check_valid_for).timestamp(),
+            credential_process_document(held),
+            json.dumps(details),
         )
         _write(entry.credentials_path, content)
 
@@ -77,9 +83,12 @@ class FileStore:
         seconds = self._entry(profile.name).granted_at()
         return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
-    def mark_granted(self, profile: Profile, at: datetime) -> None:
-        """Tell the next process, so that it doesn't request what it can't see yet."""
+    def mark_granted(self, profile: Profile, at: datetime | None) -> None:
+        """Tell the next process, so that it doesn't request what it can't see yet; None: it can."""
         entry = self._entry(profile.name)
+        if at is None:
+            Path(entry.granted_path).unlink(missing_ok=True)
+            return
         _write(entry.granted_path, entry.content(at.timestamp(), "", ""))
 
 
@@ -89,9 +98,9 @@ def _write(path: str, content: str) -> None:
         write_atomically(Path(path), content.encode("utf-8", "surrogateescape"), mode=0o600)
 
 
-def serve_until(held: HeldCredentials) -> datetime:
+def serve_until(held: HeldCredentials, check_valid_for: timedelta = CHECK_VALID_FOR) -> datetime:
     """Return until when ``held`` is served without asking anyone."""
-    ends = [held.credentials.expiration - ADVISORY_WINDOW, held.checked_at + CHECK_VALID_FOR]
+    ends = [held.credentials.expiration - ADVISORY_WINDOW, held.checked_at + check_valid_for]
     return min([*ends, held.grant_ends] if held.grant_ends else ends)
 
 

@@ -2,15 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from cone_sidecar.access_request import AccessRequest, Justify
 from cone_sidecar.clock import Clock
 from cone_sidecar.domain.access import AccessState, Cause, Phase
 from cone_sidecar.domain.credentials import RoleCredentials
 from cone_sidecar.domain.ports import (
-    DuplicateTask,
     HeldCredentials,
     IdentityCenter,
     RoleNotAssigned,
@@ -18,18 +17,12 @@ from cone_sidecar.domain.ports import (
     Tenant,
 )
 from cone_sidecar.domain.profile import Profile
-from cone_sidecar.domain.task import Grant, GrantRequest, Outcome, StepKind, Task
-from cone_sidecar.errors import ApprovalRequired, ConeError, Unreachable
-from cone_sidecar.pace import PROPAGATION_LIMIT_S, propagation_delays, task_delays
-from cone_sidecar.refusal import (
-    ended,
-    form_required,
-    grant_ended,
-    no_active_grant,
-    propagation_timeout,
-)
+from cone_sidecar.domain.task import Grant
+from cone_sidecar.errors import ConeError, Unreachable
+from cone_sidecar.pace import PROPAGATION_LIMIT_S, propagation_delays
+from cone_sidecar.refusal import grant_ended, propagation_timeout
+from cone_sidecar.turns import Publish, Turns
 
-Publish = Callable[[AccessState, Cause], None]
 # What AWS answered to a fetch that ran beside the grant check.
 Fetched = RoleCredentials | Exception
 
@@ -38,17 +31,13 @@ CONDUCTORONE_GRACE_S = 2.0
 # Grants show up in the list up to two minutes after the task is closed (reference §0).
 GRANT_VISIBILITY = timedelta(minutes=3)
 
-STEP_PHASES = {
-    StepKind.NONE: Phase.MACHINE_STEP,
-    StepKind.MACHINE: Phase.MACHINE_STEP,
-    StepKind.APPROVAL: Phase.AWAITING_APPROVAL,
-    StepKind.FORM: Phase.AWAITING_FORM,
-    StepKind.PROVISION: Phase.PROVISIONING,
-}
-
 
 class AccessStory:
-    """Tell the story for ``profile``; ``publish`` hears of each turn."""
+    """Tell the story for ``profile`` from ``state`` on; ``publish`` hears of each turn.
+
+    ``strict`` serves nothing that ConductorOne hasn't confirmed. ``grant_listed`` tells, afterwards,
+    whether ConductorOne listed an active grant.
+    """
 
     def __init__(
         self,
@@ -57,14 +46,21 @@ class AccessStory:
         tenant: Tenant,
         identity_center: IdentityCenter,
         clock: Clock,
+        state: AccessState,
         publish: Publish,
+        justify: Justify,
+        strict: bool = False,
     ) -> None:
+        self.grant_listed = False
         self._profile = profile
         self._tenant = tenant
         self._identity_center = identity_center
         self._clock = clock
-        self._publish = publish
-        self._state = AccessState(Phase.UNKNOWN)
+        self._strict = strict
+        self._turns = Turns(state, publish)
+        self._request = AccessRequest(
+            profile, tenant=tenant, clock=clock, turns=self._turns, justify=justify
+        )
 
     async def obtain(
         self,
@@ -82,7 +78,8 @@ class AccessStory:
         Raises:
             ConeError: How the story ended instead.
         """
-        self._turn(Cause.ASKED, phase=Phase.CHECKING)
+        self._turns.state = AccessState(Phase.CHECKING)
+        self._turns.take(Cause.ASKED)
         grant, answer, verified = await self._check()
         fetched: Fetched | None = answer
         if grant is None and not verified:
@@ -90,10 +87,13 @@ class AccessStory:
         elif grant is None and self._still_invisible(granted_at):
             grant, fetched = Grant(known_end), None
         elif grant is None:
-            self._turn(Cause.NO_GRANT, phase=Phase.REQUESTING)
+            if known_end is not None and known_end <= self._clock.now():
+                self._turns.take(Cause.GRANT_OVER, phase=Phase.GRANT_EXPIRED)
+            else:
+                self._turns.take(Cause.NO_GRANT, phase=Phase.NO_GRANT)
             if refused:
                 raise refused
-            grant, fetched = await self._request(), None
+            grant, fetched = await self._request.granted(), None
         return self._hold(await self._fetch_granted(fetched), grant, verified=verified)
 
     async def renew(self, held: HeldCredentials, granted_at: datetime | None) -> HeldCredentials:
@@ -107,10 +107,11 @@ class AccessStory:
             NoActiveGrant: The grant is gone.
             ConeError: Renewing failed.
         """
+        self._turns.take(Cause.RENEWING, phase=Phase.REFRESHING, error=None)
         grant, fetched, verified = await self._check()
         if grant is None:
             if verified and not self._still_invisible(granted_at):
-                raise grant_ended(self._profile)
+                raise grant_ended(self._profile, held.grant_ends, self._clock.now())
             grant = Grant(held.grant_ends)
         return self._hold(await self._fetch_granted(fetched), grant, verified=verified)
 
@@ -119,26 +120,37 @@ class AccessStory:
 
         Raises:
             NoActiveGrant: It is gone.
+            Unreachable: Nobody knows, and that isn't enough.
         """
         now = self._clock.now()
         try:
             grant = await self._tenant.grant(self._profile.entitlement)
         except Unreachable:
+            if self._strict:
+                raise
             return replace(held, checked_at=now, unverified=True)
         if not _active(grant, now):
             if not self._still_invisible(granted_at):
-                raise grant_ended(self._profile)
+                raise grant_ended(self._profile, grant.ends if grant else held.grant_ends, now)
             return replace(held, checked_at=now)
+        self.grant_listed = True
         ends = grant.ends if grant else None
         return replace(held, checked_at=now, grant_ends=ends, unverified=False)
+
+    async def extend(self, held: HeldCredentials) -> HeldCredentials:
+        """Ask for more time before the grant ends, and look how long it is then.
+
+        Raises:
+            ConeError: There is no more time.
+        """
+        self._turns.take(Cause.EXTENDING)
+        await self._request.extended()
+        self._turns.take(Cause.EXTENDED)
+        return await self.recheck(held, self._clock.now())
 
     def _still_invisible(self, granted_at: datetime | None) -> bool:
         """Tell whether a grant of ours is so young that it may not be listed yet."""
         return granted_at is not None and self._clock.now() - granted_at <= GRANT_VISIBILITY
-
-    def _turn(self, cause: Cause, **changes: object) -> None:
-        self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # checked by callers' tests
-        self._publish(self._state, cause)
 
     def _hold(
         self, credentials: RoleCredentials, grant: Grant | None, *, verified: bool
@@ -158,19 +170,22 @@ class AccessStory:
         look = asyncio.create_task(self._tenant.grant(self._profile.entitlement))
         try:
             await asyncio.wait({fetch, look}, return_when=asyncio.FIRST_COMPLETED)
-            if not look.done() and isinstance(fetch.result(), RoleCredentials):
+            if not look.done() and not self._strict and isinstance(fetch.result(), RoleCredentials):
                 await asyncio.wait({look}, timeout=CONDUCTORONE_GRACE_S)
                 if not look.done():
                     return None, fetch.result(), False
             try:
                 grant = await look
             except Unreachable:
+                if self._strict:
+                    raise
                 fetched = await fetch
                 if isinstance(fetched, RoleCredentials):
                     return None, fetched, False
                 raise
             if not _active(grant, self._clock.now()):
                 return None, RoleNotAssigned(), True
+            self.grant_listed = True
             return grant, await fetch, True
         finally:
             for task in (fetch, look):
@@ -186,63 +201,6 @@ class AccessStory:
             )
         except Exception as refusal:  # noqa: BLE001 -- returned, and raised where it counts
             return refusal
-
-    async def _request(self) -> Grant:
-        """Ask for access and follow the task to its end; returns what was asked for as the grant."""
-        profile = self._profile
-        if not profile.terms.auto_request:
-            raise no_active_grant(profile)
-        form, entitlement = await asyncio.gather(
-            self._tenant.request_form(profile.entitlement),
-            self._tenant.entitlement(profile.entitlement),
-        )
-        if form or entitlement.form_id:
-            raise form_required(profile)
-        request = GrantRequest(
-            entitlement=profile.entitlement,
-            justification=profile.terms.justification,
-            duration=profile.terms.duration or entitlement.max_duration,
-            emergency=profile.terms.emergency,
-        )
-        self._turn(Cause.SUBMITTING)
-        try:
-            task = await self._tenant.request_grant(request)
-        except DuplicateTask as duplicate:
-            task = await self._adopt(duplicate.task_id)
-        else:
-            self._turn(Cause.SUBMITTED, **_evidence(task))
-        await self._follow(task)
-        # The list tells its end later; until then it is what was asked for.
-        return Grant(self._clock.now() + request.duration if request.duration else None)
-
-    async def _adopt(self, task_id: str) -> Task:
-        if not task_id:
-            raise ApprovalRequired(
-                f'a pending request already exists for "{self._profile.name}"',
-                hint="check ConductorOne for status, then retry",
-                adopted=True,
-            )
-        task = await self._tenant.task(task_id)
-        self._turn(Cause.ADOPTED, adopted=True, **_evidence(task))
-        return task
-
-    async def _follow(self, task: Task) -> None:
-        """Look at the task until it is closed, whoever has to act in between.
-
-        Raises:
-            AccessError: It was closed without a grant.
-        """
-        for delay in task_delays():
-            # One failed look is no reason to give up what a person may be about to approve.
-            with contextlib.suppress(Unreachable):
-                task = await self._tenant.task(task.id)
-            self._turn(Cause.LOOKED, phase=self._state.phase if task.closed else _phase_of(task))
-            if task.closed:
-                if error := ended(self._profile, task):
-                    raise error
-                self._turn(Cause.GRANTED, phase=Phase.PROPAGATING)
-                return
-            await self._clock.sleep(delay)
 
     async def _fetch_granted(self, fetched: Fetched | None) -> RoleCredentials:
         """Get the credentials of a granted role: wait for AWS to know it, sign in where it must."""
@@ -264,16 +222,16 @@ class AccessStory:
                 raise propagation_timeout(self._profile)
             if not waiting:
                 waiting = True
-                self._turn(Cause.NOT_YET_IN_AWS, phase=Phase.PROPAGATING)
+                self._turns.take(Cause.NOT_YET_IN_AWS, phase=Phase.PROPAGATING)
             await self._clock.sleep(next(delays))
 
     async def _sign_in(self) -> None:
         """Offer a sign-in and wait for the person to confirm it."""
-        phase = self._state.phase
-        self._turn(Cause.SESSION_ENDED, phase=phase)
+        phase = self._turns.state.phase
+        self._turns.take(Cause.SESSION_ENDED)
         pending = await self._identity_center.begin_sign_in()
         if pending:
-            self._turn(
+            self._turns.take(
                 Cause.SIGN_IN_OFFERED,
                 phase=Phase.SIGN_IN_REQUIRED,
                 sign_in_url=pending.verification_uri_complete,
@@ -281,19 +239,9 @@ class AccessStory:
                 expires=pending.expires,
             )
             await self._identity_center.complete_sign_in()
-        self._turn(Cause.SIGNED_IN, phase=phase, sign_in_url="", user_code="", expires=None)
+        self._turns.take(Cause.SIGNED_IN, phase=phase, sign_in_url="", user_code="", expires=None)
 
 
 def _active(grant: Grant | None, now: datetime) -> bool:
     """Tell whether there is access: past its end there is none, whatever the list says."""
     return grant is not None and (grant.ends is None or grant.ends > now)
-
-
-def _evidence(task: Task) -> dict[str, object]:
-    return {"task_id": task.id, "task_number": task.number, "task_url": task.url}
-
-
-def _phase_of(task: Task) -> Phase:
-    if task.outcome is Outcome.ERROR:
-        return Phase.AWAITING_REPAIR
-    return STEP_PHASES[task.step]

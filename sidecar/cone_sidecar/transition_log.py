@@ -2,7 +2,7 @@
 
 import logging
 
-from cone_sidecar.domain.access import Cause, Phase, Transition
+from cone_sidecar.domain.access import WAITS_FOR_A_PERSON, Cause, Phase, Transition
 
 logger = logging.getLogger(__name__)
 
@@ -20,14 +20,14 @@ class TransitionLog:
         self._phases[event.profile] = state.phase
         if unchanged and event.cause in {Cause.LOOKED, Cause.CHECKED}:
             return
-        details = [str(state.phase)]
+        details = [f"{state.phase} ({state.detail})" if state.detail else str(state.phase)]
         if state.task_number:
             details.append(f"task {state.task_number} {state.task_url}")
         if state.phase is Phase.SIGN_IN_REQUIRED:
             details.append(f"sign in at {state.sign_in_url} and compare the code {state.user_code}")
         if state.error:
             details.append(state.error.message)
-        waits = state.phase in {Phase.SIGN_IN_REQUIRED, Phase.AWAITING_APPROVAL, Phase.FAILED}
+        waits = state.phase in WAITS_FOR_A_PERSON or state.over
         waits = waits and event.cause is not Cause.STOPPED
         logger.log(
             logging.WARNING if waits else logging.INFO,

@@ -24,6 +24,7 @@ VARIABLES = (
     "CONE_API_ENDPOINT",
     "CONE_CLIENT_ID",
     "CONE_CONFIG_PATH",
+    "CONE_STRICT",
 )
 SECRET_VARIABLES = (
     "CONDUCTORONE_ACCESS_TOKEN",
@@ -46,20 +47,14 @@ def state_directory(environment: Mapping[str, str]) -> str:
 class WarmEntry:
     """Where one profile's document lies, and what it has to be of to be the answer here."""
 
-    __slots__ = ("key", "stem")
+    __slots__ = ("_lock", "key", "stem")
 
     def __init__(self, profile: str, environment: Mapping[str, str], tenant: str = "") -> None:
         """Name the entry of ``profile`` asked for with ``environment`` as tenant profile ``tenant``."""
-        tenant = tenant or environment.get("CONE_PROFILE", "")
-        parts = [profile, tenant]
-        parts += [environment.get(name, "") for name in VARIABLES]
-        for name in SECRET_VARIABLES:
-            parts.append(
-                f"{zlib.crc32(environment.get(name, '').encode('utf-8', 'surrogateescape')):08x}"
-            )
-        stable = "\x1f".join(parts).replace("\n", "\x1e")
+        self._lock = -1
+        stable = "\x1f".join([profile, *_asked_with(environment, tenant)]).replace("\n", "\x1e")
         name = "".join(c if c in PLAIN else "_" for c in profile)[:LONGEST_NAME]
-        name = f"{name}-{zlib.crc32(stable.encode('utf-8', 'surrogateescape')):08x}"
+        name = f"{name}-{_crc(stable):08x}"
         self.stem = os.path.join(state_directory(environment), name)
         # A changed config file may have changed the profile: its stamp belongs to the key.
         stamps = [_stamp(aws_config_path(environment)), _stamp(cone_config_path(environment))]
@@ -114,7 +109,7 @@ class WarmEntry:
         return (int(code), text) if code.isdigit() else None
 
     def lead(self, limit_s: float) -> bool:
-        """Become the leader within ``limit_s`` seconds: the lock is held until this process ends."""
+        """Become the leader within ``limit_s`` seconds: until this process ends, or :meth:`step_down`."""
         import fcntl
 
         directory = os.path.dirname(self.stem)
@@ -135,7 +130,20 @@ class WarmEntry:
                 time.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
             else:
+                self._lock = descriptor
                 return True
+
+    def step_down(self) -> None:
+        """Let another process lead: this one waits for people."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def setting(environment: Mapping[str, str], tenant: str = "") -> str:
+    """Return a digest of what tells whose answers, and from where, a process gives."""
+    paths = [aws_config_path(environment), cone_config_path(environment)]
+    return f"{_crc(chr(31).join([*_asked_with(environment, tenant), *paths])):08x}"
 
 
 def aws_config_path(environment: Mapping[str, str]) -> str:
@@ -155,6 +163,18 @@ def cone_config_path(environment: Mapping[str, str]) -> str:
         _home(environment), ".conductorone"
     )
     return os.path.join(directory, "config.yaml")
+
+
+def _asked_with(environment: Mapping[str, str], tenant: str) -> list[str]:
+    """Return what of the environment tells one answer from another, no secret as it is."""
+    parts = [tenant or environment.get("CONE_PROFILE", "")]
+    parts += [environment.get(name, "") for name in VARIABLES]
+    parts += [f"{_crc(environment.get(name, '')):08x}" for name in SECRET_VARIABLES]
+    return parts
+
+
+def _crc(text: str) -> int:
+    return zlib.crc32(text.encode("utf-8", "surrogateescape"))
 
 
 def _home(environment: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ accounts: [{id: "100000000001", name: P}]
 permission_sets:
   - {account: P, name: Auto, policy: auto}
   - {account: P, name: Approval, policy: approval}
+  - {account: P, name: Slow, policy: machine, lags: {policy_step: 1500ms, propagation: 1s}}
   - {account: P, name: Granted, granted_to: [ada@example.com]}
 """
 # A profile as people write it for the AWS CLI: of cone only the sso-session is taken.
@@ -166,6 +167,16 @@ def test_through_the_sidecar(aws, stage):
     refused = aws(*IDENTITY, environment=stage.sidecar_environment("p-approval"))
     assert refused.returncode != 0
     assert "awaits approval: task " in refused.stderr
+
+
+def test_its_first_call_has_the_role(aws, stage):
+    """Without a grant, a machine that takes 1.5 s and a second of AWS's are waited for."""
+    aws.sign_in("--use-device-code", answer=confirm_device(stage))
+    stage.start_sidecar()
+    arn = aws.identity(environment=stage.sidecar_environment("p-slow"))
+    assert ":assumed-role/AWSReservedSSO_Slow_" in arn
+    assert stage.statuses("TaskService.CreateGrantTask") == [200]
+    assert stage.statuses("GetRoleCredentials").count(200) == 1
 
 
 @pytest.mark.parametrize("flow", ["device code", "browser"])

@@ -3,10 +3,12 @@
 import asyncio
 from datetime import timedelta
 
+from cone_sidecar.domain.access import Phase
 from cone_sidecar.domain.credentials import RoleCredentials
 from cone_sidecar.domain.ports import DuplicateTask, PendingSignIn, RoleNotAssigned, SessionEnded
 from cone_sidecar.domain.profile import EntitlementRef, Profile, SsoSession
 from cone_sidecar.domain.task import Entitlement, Grant, Outcome, StepKind, Task
+from cone_sidecar.domain.transitions import allowed
 from cone_sidecar.secret import Secret
 
 SESSION = SsoSession("cone-sso", "https://acme.awsapps.com/start", "us-east-1")
@@ -78,6 +80,18 @@ class FakeTenant:
             raise task
         return task
 
+    async def open_request(self, entitlement):
+        self.calls.append("open_request")
+        return a_task() if self.duplicate else None
+
+    async def cancel_request(self, task_id):
+        self.calls.append("cancel_request")
+        self.tasks = [a_task(outcome=Outcome.CANCELLED, closed=True)]
+
+    async def user_name(self, user_id):
+        self.calls.append("user_name")
+        return user_id.title()
+
     async def permission_sets(self):
         return []
 
@@ -107,6 +121,12 @@ class FakeIdentityCenter:
             self.clock.now() + self.life,
             account_id,
         )
+
+    async def session_ends(self):
+        self.calls.append("session_ends")
+        if not self.signed_in:
+            raise SessionEnded
+        return self.clock.now() + timedelta(hours=8)
 
     async def begin_sign_in(self):
         self.calls.append("begin_sign_in")
@@ -138,12 +158,16 @@ class FakeConnections:
 
 
 class Recorder:
-    """Listen, and remember."""
+    """Listen and remember, and hold every transition to the table."""
 
     def __init__(self):
         self.events = []
+        self._phases = {}
 
     def emit(self, event):
+        before, after = self._phases.get(event.profile, Phase.UNKNOWN), event.state.phase
+        assert allowed(before, event.cause, after), f"{before} -> {event.cause} -> {after}"
+        self._phases[event.profile] = after
         self.events.append(event)
 
     @property

@@ -26,8 +26,9 @@ from cone_sidecar.errors import (
     Unreachable,
     UpstreamRejected,
 )
-from cone_sidecar.flight import Patience
+from cone_sidecar.patience import Patience
 from cone_sidecar.store import MemoryStore
+from cone_sidecar.surroundings import Surroundings
 from fakes.access import (
     GRANTED,
     PROFILE,
@@ -46,16 +47,19 @@ PATIENT = Patience(5.0)
 class Stage:
     """A broker with its fakes."""
 
-    def __init__(self, clock, tenant=None, center=None):
+    def __init__(self, clock, tenant=None, center=None, connections=None, **behaviour):
         self.clock = clock
         self.tenant = tenant or FakeTenant()
         self.center = center or FakeIdentityCenter(clock)
         self.events = Recorder()
         self.broker = AccessBroker(
-            connections=FakeConnections(self.tenant, self.center),
-            store=MemoryStore(),
-            clock=clock,
-            events=self.events,
+            Surroundings(
+                connections=connections or FakeConnections(self.tenant, self.center),
+                store=MemoryStore(),
+                clock=clock,
+                events=self.events,
+                **behaviour,
+            )
         )
 
     async def obtain(self, patience=PATIENT, profile=PROFILE):
@@ -238,7 +242,7 @@ async def test_a_sign_in_is_offered_once(clock):
             await stage.obtain()
         assert raised.value.user_code == "ABCD-EFGH"
     center.confirmed.set()
-    await stage.obtain(Patience(5.0, frozenset({Phase.SIGN_IN_REQUIRED})))
+    await stage.obtain(Patience(5.0, frozenset()))
     assert center.calls.count("begin_sign_in") == 1
 
 
@@ -409,8 +413,7 @@ async def test_a_tenant_that_cannot_be_connected_to_is_a_failure_like_any(clock)
         def tenant(self, profile):
             raise LoginRequired("client-id and client-secret must be set")
 
-    stage = Stage(clock)
-    stage.broker._connections = NoConnections(stage.tenant, stage.center)
+    stage = Stage(clock, connections=NoConnections(None, None))
     with pytest.raises(LoginRequired):
         await stage.obtain()
     assert stage.broker.states([PROFILE])[PROFILE.name].phase is Phase.FAILED

@@ -74,7 +74,7 @@ def task_with(**changes):
         ({"form": {"state": "FORM_INSTANCE_STATE_WAITING"}}, StepKind.FORM),
         ({"wait": {"state": "WAIT_INSTANCE_STATE_WAITING"}}, StepKind.MACHINE),
         ({"accept": {"acceptMessage": ""}}, StepKind.MACHINE),
-        ({"somethingNew": {}}, StepKind.MACHINE),
+        ({"somethingNew": {"state": "NEW"}}, StepKind.UNKNOWN),
     ],
 )
 def test_policy_steps(current, kind):

@@ -10,6 +10,7 @@ from cone_sidecar.domain.task import Outcome, StepKind
 from cone_sidecar.errors import ProfileNotFound
 from cone_sidecar.secret import Secret
 from cone_sidecar.store import MemoryStore
+from cone_sidecar.surroundings import Surroundings
 from cone_sidecar.web.client_patience import patience_of
 from cone_sidecar.web.credentials_app import CredentialsApp
 from cone_sidecar.web.guard import HostGuard, TokenGuard
@@ -46,10 +47,12 @@ class OneProfile:
 def an_app(clock, tenant=None, longest_wait_s=5.0):
     tenant = tenant or FakeTenant(grant=STANDING)
     broker = AccessBroker(
-        connections=FakeConnections(tenant, FakeIdentityCenter(clock)),
-        store=MemoryStore(),
-        clock=clock,
-        events=Recorder(),
+        Surroundings(
+            connections=FakeConnections(tenant, FakeIdentityCenter(clock)),
+            store=MemoryStore(),
+            clock=clock,
+            events=Recorder(),
+        )
     )
     return CredentialsApp(
         broker=broker,

@@ -2,30 +2,52 @@
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cone_cli import terminal
-from cone_cli.credential_process import await_leader, time_left_s
+from cone_cli.credential_process import await_leader
 from cone_sidecar.warm_file import WarmEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cone_cli.access_options import WaitOptions
+    from cone_cli.terminal import Teletype
+    from cone_sidecar.domain.access import Transition
+    from cone_sidecar.patience import Patience
 
 EXAMPLE = "example: cone aws credentials production-admin"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
+    from cone_cli.access_options import add_terms_options, add_wait_options
+
     parser.add_argument("aws_profile", metavar="profile", help="the profile's name")
+    parser.add_argument("--no-request", action="store_true", help="never ask for access")
+    add_wait_options(parser, short=False)
+    add_terms_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the profile's credentials; returns the exit code."""
+    from cone_cli.access_options import wait_from
     from cone_cli.composition import run_async
 
-    entry = WarmEntry(args.aws_profile, asked_with(args), getattr(args, "tenant_profile", ""))
+    tenant = getattr(args, "tenant_profile", "")
+    environment = asked_with(args)
+    entry = WarmEntry(args.aws_profile, environment, tenant)
+    wait = wait_from(args)
     if not args.leading:
-        exit_code = await_leader(entry)
+        exit_code = await_leader(entry, anew=says_how_to_ask(args))
         if exit_code is not None:
             return exit_code
-    return run_async(_tell(args, entry))
+    if document := _from_sidecar(args.aws_profile, environment, tenant):
+        terminal.put(document)
+        return 0
+    return run_async(_tell(args, entry, wait))
 
 
 def asked_with(args: argparse.Namespace) -> dict[str, str]:
@@ -38,43 +60,81 @@ def asked_with(args: argparse.Namespace) -> dict[str, str]:
     return dict(os.environ) | {name: value for name, value in flags.items() if value}
 
 
-async def _tell(args: argparse.Namespace, entry: WarmEntry) -> int:
-    from cone_cli.composition import open_connections
+def says_how_to_ask(args: argparse.Namespace) -> bool:
+    """Tell whether a person words a request of their own, which an older answer is none to."""
+    return bool(args.justification or args.duration or args.emergency or args.wait or args.wait_for)
+
+
+def _from_sidecar(profile: str, environment: dict[str, str], tenant: str) -> str | None:
+    """Ask the running sidecar, if there is one: what it has is there at once."""
+    from cone_sidecar.runtime import is_announced
+    from cone_sidecar.warm_file import state_directory
+
+    if not is_announced(Path(state_directory(environment))):
+        return None
+    from cone_cli.sidecar_client import SidecarClient
+
+    sidecar = SidecarClient.running(environment, tenant)
+    return sidecar.credentials(profile) if sidecar else None
+
+
+async def _tell(args: argparse.Namespace, entry: WarmEntry, wait: "WaitOptions") -> int:
+    from cone_cli.access_options import terms_from
+    from cone_cli.composition import access_settings, open_broker
     from cone_cli.narration import Narrator
     from cone_cli.terminal import Teletype
     from cone_sidecar.aws_config.profiles import find_profile
-    from cone_sidecar.broker import AccessBroker
-    from cone_sidecar.clock import SystemClock
-    from cone_sidecar.domain.access import Phase
     from cone_sidecar.errors import ConeError
-    from cone_sidecar.events import Broadcast
-    from cone_sidecar.flight import Patience
-    from cone_sidecar.store import FileStore, credential_process_document
+    from cone_sidecar.store import credential_process_document
 
     teletype = Teletype()
     narrator = Narrator(teletype)
     name = args.aws_profile
-    # With a terminal, a person is there to sign in; without one, the link is all that can be done.
-    persons = frozenset({Phase.SIGN_IN_REQUIRED}) if teletype.there else frozenset()
     try:
-        profile = find_profile(name, os.environ)
-        async with open_connections(args, source="cone:aws:credentials") as connections:
-            broker = AccessBroker(
-                connections=connections,
-                store=FileStore(lambda _: entry),
-                clock=SystemClock(),
-                events=Broadcast(narrator.hear),
-            )
-            try:
-                held = await broker.obtain(profile, Patience(time_left_s(), persons))
-            finally:
-                await broker.close()
+        settings = access_settings(os.environ)
+        profile = find_profile(name, os.environ, settings.terms)
+        terms = terms_from(args, profile.terms)
+        if args.no_request:
+            terms = replace(terms, auto_request=False)
+        profile = replace(profile, terms=terms)
+        if wait.for_people:
+            narrator = Narrator(teletype, waiting_for=profile)
+        listeners = [narrator.hear, *([_stepping_down(entry)] if wait.for_people else [])]
+        async with open_broker(
+            args, settings, lambda _: entry, source="cone:aws:credentials", listeners=listeners
+        ) as broker:
+            held = await broker.obtain(profile, patience(wait, teletype))
     except ConeError as error:
         text = narrator.conclude(name, error)
         _leave_word(entry, error.exit_code, text)
         return error.exit_code
     terminal.put(credential_process_document(held))
     return 0
+
+
+def patience(wait: "WaitOptions", teletype: "Teletype") -> "Patience":
+    """Return how long to wait, and what to be told of instead."""
+    from cone_sidecar.domain.access import WAITS_FOR_A_PERSON, Phase
+    from cone_sidecar.patience import ONCE_REQUESTED, Patience
+
+    if wait.not_at_all:
+        return Patience(wait.limit_s, ONCE_REQUESTED)
+    if wait.for_people:
+        return Patience(wait.limit_s, frozenset())
+    # With a terminal, a person is there to sign in; without one, the link is all that can be done.
+    others = {Phase.SIGN_IN_REQUIRED} if teletype.there else set[Phase]()
+    return Patience(wait.limit_s, WAITS_FOR_A_PERSON - others)
+
+
+def _stepping_down(entry: WarmEntry) -> "Callable[[Transition], None]":
+    """Let others ask while we wait for people: they are told so at once, instead of waiting for us."""
+    from cone_sidecar.domain.access import WAITS_FOR_A_PERSON
+
+    def hear(event: "Transition") -> None:
+        if event.state.phase in WAITS_FOR_A_PERSON:
+            entry.step_down()
+
+    return hear
 
 
 def _leave_word(entry: WarmEntry, exit_code: int, text: str) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from cone_sidecar.runtime import RunningSidecar
     from cone_sidecar.secret import Secret
+    from cone_sidecar.settings import SidecarSettings
 
 EXAMPLE = "example: cone serve --token-file ./token"
 TOKEN_FILE_NAME = "authorization-token"  # noqa: S105 -- a file's name
@@ -39,16 +40,46 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="F",
         help="file of the authorization token; it is made there if it doesn't exist",
     )
+    parser.add_argument(
+        "--prefetch",
+        metavar="PROFILE",
+        action="append",
+        help="begin this profile's story at once, and keep it fresh; may be repeated (CONE_PREFETCH)",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_const",
+        const="true",
+        help="serve nothing that ConductorOne hasn't confirmed lately (CONE_STRICT)",
+    )
+    parser.add_argument(
+        "--max-wait",
+        metavar="DURATION",
+        help="keep no client waiting for longer: 30s (CONE_MAX_WAIT)",
+    )
+    parser.add_argument(
+        "--request-cooldown",
+        metavar="DURATION",
+        help="after a refusal, ask for access again no sooner: 5m (CONE_REQUEST_COOLDOWN)",
+    )
+    parser.add_argument(
+        "--idle-after",
+        metavar="DURATION",
+        help="let profiles rest that nobody asked for as long: 1h (CONE_IDLE_AFTER)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM; returns the exit code."""
+    from cone_cli.commands.aws_credentials import asked_with
     from cone_cli.composition import run_async
     from cone_sidecar import server
     from cone_sidecar.authorization_token import token_in_or_made
     from cone_sidecar.runtime import RunningSidecar
-    from cone_sidecar.warm_file import state_directory
+    from cone_sidecar.settings import sidecar_settings
+    from cone_sidecar.warm_file import setting, state_directory
 
+    settings = sidecar_settings(_told(args), os.environ)
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
@@ -74,20 +105,35 @@ def run(args: argparse.Namespace) -> int:
         management_url=management,
         token_file=str(token_file),
         pid=os.getpid(),
+        setting=setting(asked_with(args), getattr(args, "tenant_profile", "")),
     )
-    return run_async(_serve(args, listeners, token, running, state))
+    return run_async(_serve(args, settings, listeners, token, running, state))
+
+
+def _told(args: argparse.Namespace) -> dict[str, str]:
+    """Return what flags say, as texts."""
+    return {
+        "prefetch": ",".join(args.prefetch or ()),
+        "strict": args.strict or "",
+        "max_wait": args.max_wait or "",
+        "request_cooldown": args.request_cooldown or "",
+        "idle_after": args.idle_after or "",
+    }
 
 
 async def _serve(
     args: argparse.Namespace,
+    settings: "SidecarSettings",
     listeners: "list[socket.socket]",
     token: "Secret",
     running: "RunningSidecar",
     state: Path,
 ) -> int:
-    from cone_cli.composition import open_connections, profile_source
+    from cone_cli.composition import access_settings, open_connections, profile_source
     from cone_sidecar import server
     from cone_sidecar.clock import SystemClock
+    from cone_sidecar.cooldown import Cooldown
+    from cone_sidecar.justification import Justification
     from cone_sidecar.runtime import withdraw
     from cone_sidecar.sidecar import Sidecar
 
@@ -96,9 +142,15 @@ async def _serve(
     async with open_connections(args, source="cone:serve") as connections:
         sidecar = Sidecar(
             connections=connections,
-            profiles=profile_source(connections, os.environ),
+            profiles=profile_source(connections, os.environ, access_settings(os.environ).terms),
             token=token,
             clock=SystemClock(),
+            justify=Justification(os.environ, Path.cwd()).of,
+            cooldown=Cooldown(request=settings.request_cooldown),
+            strict=settings.strict,
+            prefetch=settings.prefetch,
+            idle_after=settings.idle_after,
+            longest_wait_s=settings.max_wait.total_seconds(),
         )
         announcing = asyncio.create_task(_announce(started, state, running))
         try:
@@ -109,6 +161,7 @@ async def _serve(
                 ),
                 (server.new_server(sidecar.management_app(server.bound(management))), management),
                 started=started,
+                beside=sidecar.run,
                 before_drain=sidecar.broker.close,
             )
         finally:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 
 from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.aws_config.document import AwsConfigDocument, safe_name
@@ -17,13 +16,11 @@ from cone_sidecar.domain.profile import (
     SsoSession,
 )
 from cone_sidecar.errors import ConfigurationError, ProfileIncomplete
+from cone_sidecar.request_terms import KEYS, read_terms
 
 OUR_COMMAND = re.compile(r"""(?:^|/|\\)cone(?:\.exe)?["']?\s+aws\s+credentials(?:\s|$)""")
 COMMAND_PATH = re.compile(r"/[\w./=+@,:-]+")
 TRAILING_COMMENT = re.compile(r"\s+[#;].*", re.DOTALL)
-DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
-TRUTH = {"true": True, "yes": True, "on": True, "1": True}
-TRUTH |= {"false": False, "no": False, "off": False, "0": False}
 
 
 def profile_section(name: str) -> SectionName:
@@ -108,8 +105,10 @@ def entitlement_in(values: Mapping[str, str]) -> EntitlementRef | None:
     return EntitlementRef(app_id, entitlement_id) if app_id and entitlement_id else None
 
 
-def read_profile(document: AwsConfigDocument, name: str, values: Mapping[str, str]) -> Profile:
-    """Read the profile ``name`` from its section's ``values``.
+def read_profile(
+    document: AwsConfigDocument, name: str, values: Mapping[str, str], defaults: RequestTerms
+) -> Profile:
+    """Read the profile ``name`` from its section's ``values``; ``defaults`` are terms for all profiles.
 
     Raises:
         ProfileIncomplete: A key is missing (texts: reference §6.2).
@@ -140,7 +139,7 @@ def read_profile(document: AwsConfigDocument, name: str, values: Mapping[str, st
         session=session,
         tenant=_value(values, "cone_tenant") or DEFAULT_TENANT,
         region=_value(values, "region"),
-        terms=_terms(name, values),
+        terms=_terms(name, values, defaults),
     )
 
 
@@ -162,42 +161,11 @@ def _session(document: AwsConfigDocument, values: Mapping[str, str]) -> SsoSessi
     return SsoSession(name, start_url, region, named or (DEFAULT_SCOPES,))
 
 
-def _terms(name: str, values: Mapping[str, str]) -> RequestTerms:
-    terms = RequestTerms()
-    auto_request = terms.auto_request
-    if text := _value(values, "cone_auto_request").lower():
-        if text not in TRUTH:
-            raise ConfigurationError(
-                f'cone_auto_request of profile "{ascii_text(name)}" is neither true nor false',
-                hint="write cone_auto_request = true, or false",
-                profile=name,
-            )
-        auto_request = TRUTH[text]
-    return RequestTerms(
-        justification=values.get("cone_justification", "") or terms.justification,
-        duration=_duration(name, _value(values, "cone_duration")),
-        auto_request=auto_request,
-    )
-
-
-def _duration(name: str, text: str) -> timedelta | None:
-    if not text:
-        return None
-    match = DURATION.fullmatch(text.lower())
-    weeks, days, hours, minutes, seconds = (
-        (int(number or 0) for number in match.groups()) if match else (0,) * 5
-    )
-    try:
-        duration = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-    except OverflowError:
-        duration = timedelta()
-    if not duration:
-        raise ConfigurationError(
-            f'cone_duration of profile "{ascii_text(name)}" is no duration',
-            hint="write it as in cone_duration = 12h, 2h45m or 1w2d",
-            profile=name,
-        )
-    return duration
+def _terms(name: str, values: Mapping[str, str], defaults: RequestTerms) -> RequestTerms:
+    # Only a justification holds spaces, and perhaps what looks like a comment.
+    texts = {key: _value(values, key) for key in KEYS}
+    texts["cone_justification"] = values.get("cone_justification", "")
+    return read_terms(texts, defaults, where=f'profile "{name}"')
 
 
 def _value(values: Mapping[str, str], key: str) -> str:

@@ -8,7 +8,7 @@ from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.aws_config.config_file import AwsConfigFile
 from cone_sidecar.aws_config.document import AwsConfigDocument
 from cone_sidecar.aws_config.profile_section import is_ours, profile_section, read_profile
-from cone_sidecar.domain.profile import Profile
+from cone_sidecar.domain.profile import DEFAULT_TERMS, Profile, RequestTerms
 from cone_sidecar.errors import ConfigurationError, ProfileNotFound
 
 
@@ -21,8 +21,10 @@ def read_profiles(environment: Mapping[str, str]) -> dict[str, Profile]:
     return profiles_in(AwsConfigFile.of(environment).read())
 
 
-def find_profile(name: str, environment: Mapping[str, str]) -> Profile:
-    """Read one profile from the AWS config file.
+def find_profile(
+    name: str, environment: Mapping[str, str], defaults: RequestTerms = DEFAULT_TERMS
+) -> Profile:
+    """Read one profile from the AWS config file; ``defaults`` are the terms for all profiles.
 
     Raises:
         ProfileNotFound: There is none of this name.
@@ -30,26 +32,30 @@ def find_profile(name: str, environment: Mapping[str, str]) -> Profile:
         ConfigurationError: The file can't be read, or a value has no meaning.
     """
     file = AwsConfigFile.of(environment)
-    return profile_in(file.read(), name, file.path)
+    return profile_in(file.read(), name, file.path, defaults)
 
 
-def profiles_in(document: AwsConfigDocument) -> dict[str, Profile]:
+def profiles_in(
+    document: AwsConfigDocument, defaults: RequestTerms = DEFAULT_TERMS
+) -> dict[str, Profile]:
     """Return the document's profiles that are ours and complete."""
     profiles = {}
     for name, values in our_sections(document).items():
         try:
-            profiles[name] = read_profile(document, name, values)
+            profiles[name] = read_profile(document, name, values, defaults)
         except ConfigurationError:
             continue
     return profiles
 
 
-def profile_in(document: AwsConfigDocument, name: str, path: Path) -> Profile:
+def profile_in(
+    document: AwsConfigDocument, name: str, path: Path, defaults: RequestTerms = DEFAULT_TERMS
+) -> Profile:
     """Return the document's profile ``name``; raises as :func:`find_profile` does."""
     values = document.values(profile_section(name))
     if values is None:
         raise profile_not_found(name, list(our_sections(document)), path)
-    return read_profile(document, name, values)
+    return read_profile(document, name, values, defaults)
 
 
 def our_sections(document: AwsConfigDocument) -> dict[str, dict[str, str]]:

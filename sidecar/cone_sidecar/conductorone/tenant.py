@@ -1,25 +1,19 @@
 """A ConductorOne tenant, as one person: the port ``Tenant`` over its HTTP API."""
 
-from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
 from cone_sidecar.clock import Clock
 from cone_sidecar.conductorone import wire
 from cone_sidecar.conductorone.api_client import ApiClient, ApiError
+from cone_sidecar.conductorone.api_path import segment
 from cone_sidecar.conductorone.permission_set import permission_set_from_row
-from cone_sidecar.domain.ports import DuplicateTask
+from cone_sidecar.conductorone.request_catalog import CatalogFilter, search_catalog
+from cone_sidecar.conductorone.task_creation import TaskCreation
 from cone_sidecar.domain.profile import EntitlementRef, PermissionSet, SkippedEntitlement
 from cone_sidecar.domain.task import Entitlement, Grant, GrantRequest, Task
-from cone_sidecar.errors import NotRequestable, Unreachable, UpstreamRejected
-
-PAGE_SIZE = 100
-SEARCH_MASK = {"paths": ["app_id", "app_resource_type_id", "app_resource_id"]}
-TASK_REF = "TaskRef"
-# How far the tenant's clock may be behind ours.
-CLOCK_SKEW = timedelta(seconds=30)
+from cone_sidecar.errors import UpstreamRejected
 
 
 class ConductorOneTenant:
@@ -27,7 +21,12 @@ class ConductorOneTenant:
 
     def __init__(self, api: ApiClient, clock: Clock) -> None:
         self._api = api
-        self._clock = clock
+        self._grants = TaskCreation(api, clock, "grant")
+
+    @property
+    def api(self) -> ApiClient:
+        """Return the API itself, for calls that the port doesn't have."""
+        return self._api
 
     async def user_id(self) -> str:
         """Return the id of the person we are; asked once for each access token."""
@@ -45,13 +44,13 @@ class ConductorOneTenant:
 
     async def user(self) -> dict[str, Any]:
         """Return the person we are, as the API describes users."""
-        answer = await self._api.get(f"/api/v1/users/{_segment(await self.user_id())}")
+        answer = await self._api.get(f"/api/v1/users/{segment(await self.user_id())}")
         return dict(wire.dig(answer, "userView", "user") or {})
 
     async def grant(self, entitlement: EntitlementRef) -> Grant | None:
         """Return the active grant, None where there is none."""
         user_id = await self.user_id()
-        path = f"{_entitlement_path(entitlement)}/users/{_segment(user_id)}/grants"
+        path = f"{_entitlement_path(entitlement)}/users/{segment(user_id)}/grants"
         return wire.grant(await self._api.get(path))
 
     async def entitlement(self, ref: EntitlementRef) -> Entitlement:
@@ -84,41 +83,37 @@ class ConductorOneTenant:
             "description": request.justification,
             "emergencyAccess": request.emergency,
         }
+        if request.extension:
+            body["source"] = {"isExtension": True}
         if request.duration is not None:
             body["grantDuration"] = wire.duration_text(request.duration)
-        asked_at = self._clock.now()
-        try:
-            return await self._create(body)
-        except Unreachable as error:
-            if error.status == httpx.codes.TOO_MANY_REQUESTS:
-                raise
-            # It may have arrived all the same, and even be decided by now.
-            if arrived := await self._task_since(body, asked_at - CLOCK_SKEW):
-                return arrived
-            return await self._create(body)
+        answer = await self._grants.create(body)
+        return wire.task(answer, self._api.host)
+
+    async def open_request(self, entitlement: EntitlementRef) -> Task | None:
+        """Return the open request for an entitlement, None where there is none."""
+        wanted = {
+            "appId": entitlement.app_id,
+            "appEntitlementId": entitlement.entitlement_id,
+            "identityUserId": await self.user_id(),
+        }
+        task_id = await self._grants.open_task_id(wanted)
+        return await self.task(task_id) if task_id else None
+
+    async def cancel_request(self, task_id: str) -> None:
+        """Close an open task; ConductorOne does it when it gets to it (reference §4.4)."""
+        await self._api.post(f"/api/v1/tasks/{segment(task_id)}/action/close", {})
+
+    async def user_name(self, user_id: str) -> str:
+        """Return how people call this user; the id where nobody knows."""
+        answer = await self._api.get(f"/api/v1/users/{segment(user_id)}")
+        user = wire.dig(answer, "userView", "user")
+        return str(wire.dig(user, "displayName") or wire.dig(user, "email") or user_id)
 
     async def task(self, task_id: str) -> Task:
         """Return the task as it is now."""
-        answer = await self._api.get(f"/api/v1/tasks/{_segment(task_id)}")
+        answer = await self._api.get(f"/api/v1/tasks/{segment(task_id)}")
         return wire.task(answer, self._api.host)
-
-    async def task_as_sent(self, task_id: str) -> dict[str, Any]:
-        """Return the task as the API describes it.
-
-        Raises:
-            UpstreamRejected: There is no such task.
-        """
-        try:
-            answer = await self._api.get(f"/api/v1/tasks/{_segment(task_id)}")
-        except ApiError as error:
-            if error.status in {httpx.codes.NOT_FOUND, httpx.codes.BAD_REQUEST}:
-                raise UpstreamRejected(
-                    "ConductorOne has no such task",
-                    status=error.status,
-                    hint="a task is named by its number: cone task get 1234",
-                ) from error
-            raise
-        return dict(wire.dig(answer, "taskView", "task") or {})
 
     async def permission_sets(self) -> list[PermissionSet | SkippedEntitlement]:
         """Return every AWS permission set of the catalogue, all pages, in its order.
@@ -126,123 +121,17 @@ class ConductorOneTenant:
         Raises:
             UpstreamRejected: The pages don't end.
         """
-        found: list[PermissionSet | SkippedEntitlement] = []
-        seen: set[str] = set()
-        page_token = ""
-        while True:
-            page = await self._api.search(
-                "/api/v1/search/request_catalog/entitlements",
-                {
-                    "expandMask": SEARCH_MASK,
-                    "grantedStatus": "ALL",
-                    "includeDeleted": False,
-                    "pageSize": PAGE_SIZE,
-                    "pageToken": page_token,
-                },
+        recognised = (
+            permission_set_from_row(
+                entry.entitlement,
+                entry.resource_type,
+                entry.resource,
+                granted=bool(entry.bindings),
             )
-            found += _permission_sets(page)
-            page_token = str(page.get("nextPageToken") or "")
-            if not page_token:
-                return found
-            if page_token in seen:
-                raise UpstreamRejected(
-                    "ConductorOne's catalogue repeats a page", hint="retry the command"
-                )
-            seen.add(page_token)
-
-    async def _create(self, body: dict[str, object]) -> Task:
-        try:
-            answer = await self._api.post("/api/v1/task/grant", body)
-        except ApiError as error:
-            if error.status == httpx.codes.CONFLICT:
-                task_id = _duplicate(error) or await self._open_task(body)
-                raise DuplicateTask(task_id) from error
-            if error.status == httpx.codes.FORBIDDEN:
-                raise NotRequestable(
-                    "ConductorOne doesn't let you request this entitlement",
-                    hint="ask your administrator to add it to an access profile of yours",
-                ) from error
-            if error.status == httpx.codes.BAD_REQUEST:
-                error.hint = "check the profile's cone_duration against the entitlement's maximum"
-            raise
-        return wire.task(answer, self._api.host)
-
-    async def _task_since(self, body: dict[str, object], since: datetime) -> Task | None:
-        """Return the task for the same access that was made since, open or closed."""
-        for row in await self._tasks(body):
-            created = wire.timestamp(wire.dig(row, "task", "createdAt"))
-            if created and created >= since:
-                return wire.task({"taskView": row}, self._api.host)
-        return None
-
-    async def _tasks(self, body: dict[str, object], **filters: object) -> list[dict[str, Any]]:
-        answer = await self._api.search(
-            "/api/v1/search/tasks",
-            {
-                "openerOrSubjectUserId": body["identityUserId"],
-                "applicationIds": [body["appId"]],
-                "appEntitlementIds": [body["appEntitlementId"]],
-                "taskTypes": [{"grant": {}}],
-                "pageSize": 10,
-                **filters,
-            },
+            for entry in await search_catalog(self._api, CatalogFilter())
         )
-        return wire.rows(answer, "list")
-
-    async def _open_task(self, body: dict[str, object]) -> str:
-        """Return the id of the open task that stands in the way, empty where it can't be found."""
-        rows = await self._tasks(body, taskStates=["TASK_STATE_OPEN"])
-        return next((str(row["task"]["id"]) for row in rows if wire.dig(row, "task", "id")), "")
-
-
-def _duplicate(error: ApiError) -> str:
-    """Return the id in the TaskRef of a 409's details (reference §4.1)."""
-    for detail in error.details:
-        if str(detail.get("@type", "")).rpartition(".")[2] == TASK_REF and detail.get("id"):
-            return str(detail["id"])
-    return ""
-
-
-def _permission_sets(page: dict[str, Any]) -> list[PermissionSet | SkippedEntitlement]:
-    expanded = page.get("expanded")
-    related = expanded if isinstance(expanded, list) else []
-    found = []
-    for row in wire.rows(page, "list"):
-        view = row.get("entitlement")
-        entitlement = wire.dig(view, "appEntitlement")
-        if not isinstance(entitlement, dict):
-            continue
-        recognised = permission_set_from_row(
-            entitlement,
-            _display_name(related, wire.dig(view, "appResourceTypePath")),
-            _display_name(related, wire.dig(view, "appResourcePath")),
-            granted=bool(wire.rows(row, "appEntitlementUserBindings")),
-        )
-        if recognised is not None:
-            found.append(recognised)
-    return found
-
-
-def _display_name(related: list[Any], path: object) -> str:
-    """Follow a path of the form ``$.expanded[N]`` (reference §3.2)."""
-    if not isinstance(path, str):
-        return ""
-    index = path.removeprefix("$.expanded[").removesuffix("]")
-    if not index.isdecimal() or int(index) >= len(related):
-        return ""
-    return str(wire.dig(related[int(index)], "displayName") or "")
+        return [each for each in recognised if each is not None]
 
 
 def _entitlement_path(ref: EntitlementRef) -> str:
-    return f"/api/v1/apps/{_segment(ref.app_id)}/entitlements/{_segment(ref.entitlement_id)}"
-
-
-def _segment(identifier: str) -> str:
-    """Quote an id for a path; an empty one or a dot would mean another path (reference §0).
-
-    Raises:
-        UpstreamRejected: It can't be an id.
-    """
-    if not identifier.strip("./ "):
-        raise UpstreamRejected(f"this is no ConductorOne id: {identifier!r}", hint="cone aws setup")
-    return quote(identifier, safe="")
+    return f"/api/v1/apps/{segment(ref.app_id)}/entitlements/{segment(ref.entitlement_id)}"

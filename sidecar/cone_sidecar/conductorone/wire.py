@@ -1,7 +1,7 @@
 """The API's JSON, read leniently into our values: unknown fields and enum names are no error."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from cone_sidecar.errors import UpstreamRejected
 
 # Machines that decide; every other kind of approval, also one we don't know, waits for a person.
 MACHINE_APPROVALS = ("webhook", "agent", "expression")
+TASK_STATES = ("TASK_STATE_OPEN", "TASK_STATE_CLOSED", "TASK_STATE_UNSPECIFIED", "")
 DURATION = re.compile(r"^(\d+(?:\.\d{1,9})?)s$")
 
 
@@ -63,15 +64,25 @@ def task(answer: Mapping[str, Any], host: TenantHost) -> Task:
         raise UpstreamRejected("ConductorOne answers without a task", hint="retry the command")
     number = str(dig(found, "numericId") or "")
     outcome_name = str(dig(found, "type", "grant", "outcome") or "")
+    step, step_name = _step(found)
+    approvers = found.get("stepApproverIds")
     return Task(
         id=str(found["id"]),
         number=number,
-        url=f"{host.base_url}/task/{number or found['id']}",
+        url=task_url(found, host),
         closed=dig(found, "state") == "TASK_STATE_CLOSED",
         outcome=_outcome(outcome_name),
         outcome_name=outcome_name,
-        step=_step(dig(found, "policy", "current")),
+        step=step,
+        step_name=step_name,
+        created=timestamp(found.get("createdAt")),
+        approvers=tuple(map(str, approvers)) if isinstance(approvers, list) else (),
     )
+
+
+def task_url(task: Mapping[str, Any], host: TenantHost) -> str:
+    """Return the task's page, where people decide it."""
+    return f"{host.base_url}/task/{task.get('numericId') or task.get('id') or ''}"
 
 
 def grant(answer: Mapping[str, Any]) -> Grant | None:
@@ -108,16 +119,37 @@ def _outcome(name: str) -> Outcome:
         return Outcome.OTHER
 
 
-def _step(current: object) -> StepKind:
-    """Tell who the step waits for (reference §4.2); a kind we don't know is followed as a machine's."""
+def _step(task: Mapping[str, Any]) -> tuple[StepKind, str]:
+    """Tell who the task waits for, and the API's name for it (reference §4.2).
+
+    A kind of step, or a state of the task, that we don't know is followed as a machine's.
+    """
+    state = str(task.get("state") or "")
+    if state not in TASK_STATES:
+        return StepKind.UNKNOWN, state
+    current = dig(task, "policy", "current")
     if not isinstance(current, dict):
-        return StepKind.NONE
-    if approval := current.get("approval"):
-        kinds = dig(approval, "approval")
-        machine = any(dig(kinds, kind) is not None for kind in MACHINE_APPROVALS)
-        return StepKind.MACHINE if machine else StepKind.APPROVAL
-    if current.get("form"):
-        return StepKind.FORM
-    if current.get("provision"):
-        return StepKind.PROVISION
-    return StepKind.MACHINE
+        return StepKind.NONE, ""
+    for name, kind in STEP_KINDS.items():
+        if isinstance(current.get(name), dict):
+            return kind(current[name]), name
+    named = [name for name, value in current.items() if isinstance(value, dict)]
+    return (StepKind.UNKNOWN, named[0]) if named else (StepKind.MACHINE, "")
+
+
+def _approval(step: object) -> StepKind:
+    """Tell a machine's decision from a person's; a kind we don't know waits for a person."""
+    kinds = dig(step, "approval")
+    machine = any(dig(kinds, kind) is not None for kind in MACHINE_APPROVALS)
+    return StepKind.MACHINE if machine else StepKind.APPROVAL
+
+
+STEP_KINDS: dict[str, Callable[[object], StepKind]] = {
+    "approval": _approval,
+    "form": lambda _: StepKind.FORM,
+    "provision": lambda _: StepKind.PROVISION,
+    "wait": lambda _: StepKind.MACHINE,
+    "accept": lambda _: StepKind.MACHINE,
+    "reject": lambda _: StepKind.MACHINE,
+    "action": lambda _: StepKind.MACHINE,
+}

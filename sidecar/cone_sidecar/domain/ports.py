@@ -49,6 +49,19 @@ class Tenant(Protocol):
     async def task(self, task_id: str) -> Task:
         """Return the task as it is now; ``task_id`` may be its number."""
 
+    async def open_request(self, entitlement: EntitlementRef) -> Task | None:
+        """Return the open request for an entitlement, None where there is none."""
+
+    async def user_name(self, user_id: str) -> str:
+        """Return how people call this user; the id where nobody knows."""
+
+    async def cancel_request(self, task_id: str) -> None:
+        """Close an open task.
+
+        Raises:
+            UpstreamRejected: It can't be closed.
+        """
+
     async def permission_sets(self) -> list[PermissionSet | SkippedEntitlement]:
         """Return every AWS permission set of the catalogue, all pages, in its order."""
 
@@ -74,6 +87,14 @@ class IdentityCenter(Protocol):
             SessionEnded: A person has to sign in.
             SessionRejected: AWS refuses a session that was just made.
             UpstreamError: AWS can't be reached, or answers nonsense.
+        """
+
+    async def session_ends(self) -> datetime:
+        """Return when the session ends that AWS itself says is alive.
+
+        Raises:
+            SessionEnded: A person has to sign in.
+            UpstreamError: AWS can't be reached.
         """
 
     async def begin_sign_in(self) -> PendingSignIn | None:
@@ -126,8 +147,8 @@ class CredentialStore(Protocol):
     def granted_at(self, profile: Profile) -> datetime | None:
         """Return when a request of ours was granted, as far as that is known."""
 
-    def mark_granted(self, profile: Profile, at: datetime) -> None:
-        """Remember when a request of ours was granted."""
+    def mark_granted(self, profile: Profile, at: datetime | None) -> None:
+        """Remember when a request of ours was granted; None forgets it: the grant is listed by now."""
 
 
 class Events(Protocol):

@@ -29,12 +29,20 @@ class SsoSession:
 
 @dataclass(frozen=True, slots=True)
 class RequestTerms:
-    """How a request for access is worded. ``duration`` None asks for the entitlement's maximum."""
+    """How access is asked for.
+
+    ``duration`` None asks for the entitlement's maximum, ``extend_before`` None for no extension: else it
+    is how long before the grant's end one is asked for.
+    """
 
     justification: str = DEFAULT_JUSTIFICATION
     duration: timedelta | None = None
     emergency: bool = False
     auto_request: bool = True
+    extend_before: timedelta | None = None
+
+
+DEFAULT_TERMS = RequestTerms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class Profile:
     session: SsoSession
     tenant: str = DEFAULT_TENANT
     region: str = ""
-    terms: RequestTerms = RequestTerms()
+    terms: RequestTerms = DEFAULT_TERMS
 
 
 @dataclass(frozen=True, slots=True)

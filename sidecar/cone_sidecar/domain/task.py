@@ -15,6 +15,7 @@ class StepKind(StrEnum):
     MACHINE = "machine"
     FORM = "form"
     PROVISION = "provision"
+    UNKNOWN = "unknown"
 
 
 class Outcome(StrEnum):
@@ -31,7 +32,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A grant task. Its ``closed`` alone ends the wait, never its outcome (reference §4.2)."""
+    """A grant task. Its ``closed`` alone ends the wait, never its outcome (reference §4.2).
+
+    ``step_name`` is the API's name of the step, or of a state of the task that we don't know.
+    ``approvers`` are the ids of the people who may decide the current step.
+    """
 
     id: str
     number: str
@@ -40,6 +45,9 @@ class Task:
     outcome: Outcome
     outcome_name: str
     step: StepKind
+    step_name: str = ""
+    created: datetime | None = None
+    approvers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +75,4 @@ class GrantRequest:
     justification: str
     duration: timedelta | None
     emergency: bool = False
+    extension: bool = False

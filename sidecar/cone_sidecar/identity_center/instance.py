@@ -115,6 +115,10 @@ class IdentityCenterInstance:
             return await self._renewed_after_refusal(token)
         return token
 
+    async def session_ends(self) -> datetime:
+        """Return when the session ends; raises as :meth:`checked_session_token` does."""
+        return (await self.checked_session_token()).expires
+
     async def begin_sign_in(self) -> PendingSignIn | None:
         """Start a device authorization, or return the one that is pending; None is a session.
 

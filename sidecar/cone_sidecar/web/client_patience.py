@@ -1,6 +1,6 @@
 """How long each AWS SDK waits for an answer, told by its headers (sdk-contract §1.5 and §2.3)."""
 
-from cone_sidecar.flight import Patience
+from cone_sidecar.patience import Patience
 
 # Less than the second after which JavaScript v2, C++, Ruby, Java and PHP give up.
 UNKNOWN_S = 0.9

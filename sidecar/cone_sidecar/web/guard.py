@@ -37,12 +37,16 @@ class HostGuard:
         """Return why the request is refused, None where it may pass."""
         if method != "GET":
             return MethodRefused("only GET is answered here", hint="point an AWS SDK at this URL")
+        return self.foreign_refusal(headers) or self.host_refusal(headers)
+
+    def foreign_refusal(self, headers: Headers) -> ConeError | None:
+        """Return why the request comes from no program of ours: from a browser, or through a proxy."""
         for name, value in headers:
             if name in FOREIGN_HEADERS or name.startswith(FOREIGN_PREFIX):
-                return RequestRefused("browsers and proxies get no credentials here")
+                return RequestRefused("browsers and proxies get nothing here")
             if name == b"user-agent" and value.startswith(BROWSER):
-                return RequestRefused("browsers get no credentials here")
-        return self.host_refusal(headers)
+                return RequestRefused("browsers get nothing here")
+        return None
 
     def host_refusal(self, headers: Headers) -> ConeError | None:
         """Return why the request isn't meant for this listener: a name that was rebound to us."""

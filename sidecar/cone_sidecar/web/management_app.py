@@ -1,7 +1,6 @@
 """The management listener: is it alive, is it ready, how do things stand. Never shows a secret."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -10,26 +9,31 @@ from starlette.routing import Route
 
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.catalogue import ProfileSource
-from cone_sidecar.clock import rfc3339
-from cone_sidecar.domain.access import AccessState, Phase
-from cone_sidecar.domain.profile import Profile
 from cone_sidecar.errors import ConeError
+from cone_sidecar.web.access_commands import AccessCommands
 from cone_sidecar.web.answer import person_message
 from cone_sidecar.web.guard import HostGuard
+from cone_sidecar.web.status_view import error_view, profile_view
 
 NO_STORE = {"cache-control": "no-store"}
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 class ManagementApp:
-    """Answer what a person, a probe or a script asks about the sidecar."""
+    """Answer what a person, a probe or a script asks about the sidecar; ``commands`` do as they say."""
 
     def __init__(
-        self, *, broker: AccessBroker, profiles: ProfileSource, host_guard: HostGuard
+        self,
+        *,
+        broker: AccessBroker,
+        profiles: ProfileSource,
+        host_guard: HostGuard,
+        commands: AccessCommands,
     ) -> None:
         self._broker = broker
         self._profiles = profiles
         self._host_guard = host_guard
+        self._commands = commands
 
     def build(self) -> Starlette:
         """Return the ASGI application."""
@@ -40,6 +44,7 @@ class ManagementApp:
                 Route("/readyz", self.readyz, methods=["GET"]),
                 Route("/readyz/{profile:path}", self.readyz_profile, methods=["GET"]),
                 Route("/status", self._by_name(self.status), methods=["GET"]),
+                *self._commands.routes(),
             ]
         )
 
@@ -49,7 +54,7 @@ class ManagementApp:
         async def endpoint(request: Request) -> Response:
             refused = self._host_guard.host_refusal(request.headers.raw)
             if refused:
-                return JSONResponse(_error(refused), refused.http_status, headers=NO_STORE)
+                return JSONResponse(error_view(refused), refused.http_status, headers=NO_STORE)
             return await handler(request)
 
         return endpoint
@@ -79,9 +84,9 @@ class ManagementApp:
             )
         if name not in profiles:
             return PlainTextResponse("no such profile\n", status_code=404, headers=NO_STORE)
-        if self._broker.cached(profiles[name]):
+        if self._broker.flight(profiles[name]).serveable():
             return PlainTextResponse("ok\n", headers=NO_STORE)
-        state = self._broker.states([profiles[name]])[name]
+        state = self._broker.state(profiles[name])
         return PlainTextResponse(f"{state.phase}\n", status_code=503, headers=NO_STORE)
 
     async def status(self, request: Request) -> Response:  # noqa: ARG002 -- a route's signature
@@ -90,7 +95,7 @@ class ManagementApp:
             profiles = list(await self._profiles.profiles())
         except ConeError as error:
             return JSONResponse(
-                {"version": _version(), "profiles": {}, "error": _error(error)},
+                {"version": _version(), "profiles": {}, "error": error_view(error)},
                 headers=NO_STORE,
             )
         states = self._broker.states(profiles)
@@ -98,7 +103,8 @@ class ManagementApp:
             {
                 "version": _version(),
                 "profiles": {
-                    profile.name: _described(profile, states[profile.name]) for profile in profiles
+                    profile.name: profile_view(profile, states[profile.name])
+                    for profile in profiles
                 },
             },
             headers=NO_STORE,
@@ -110,32 +116,3 @@ def _version() -> str:
     from importlib.metadata import version  # noqa: PLC0415 -- as said above
 
     return version("cone-sidecar")
-
-
-def _described(profile: Profile, state: AccessState) -> dict[str, object]:
-    described: dict[str, object] = {
-        "account_id": profile.account_id,
-        "role_name": profile.role_name,
-        "state": str(state.phase),
-    }
-    optional = {
-        "task": state.task_number,
-        "task_url": state.task_url,
-        "sign_in_url": state.sign_in_url,
-        "user_code": state.user_code,
-        "expires": _time(state.expires),
-        "grant_ends": _time(state.grant_ends),
-        "error": _error(state.error) if state.error else None,
-    }
-    described |= {key: value for key, value in optional.items() if value}
-    if state.phase is Phase.READY:
-        described["unverified"] = state.unverified
-    return described
-
-
-def _error(error: ConeError) -> dict[str, str]:
-    return {"code": error.code, "message": error.message, "hint": error.hint}
-
-
-def _time(moment: datetime | None) -> str | None:
-    return rfc3339(moment) if moment else None

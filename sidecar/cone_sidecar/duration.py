@@ -1,0 +1,24 @@
+"""Durations as people write them: ``12h``, ``1w2d``, ``2h45m``, ``1.5h`` (reference §6)."""
+
+import re
+from datetime import timedelta
+
+NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
+DURATION = re.compile("".join(f"(?:{NUMBER}{unit})?" for unit in "wdhms"), re.ASCII)
+UNITS = ("weeks", "days", "hours", "minutes", "seconds")
+
+
+def parse_duration(text: str) -> timedelta | None:
+    """Return the duration that ``text`` says; None where it says none, or nothing at all."""
+    match = DURATION.fullmatch(text.strip().lower())
+    if match is None:
+        return None
+    amounts = {
+        unit: float(number)
+        for unit, number in zip(UNITS, match.groups(), strict=True)
+        if number is not None
+    }
+    try:
+        return timedelta(**amounts) or None
+    except OverflowError:
+        return None

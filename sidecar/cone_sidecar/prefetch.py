@@ -1,0 +1,43 @@
+"""Prefetch: the stories of some profiles begin with the sidecar, not with the first who asks."""
+
+import logging
+
+from cone_sidecar.broker import AccessBroker
+from cone_sidecar.catalogue import ProfileSource
+from cone_sidecar.clock import Clock
+from cone_sidecar.errors import ConeError
+from cone_sidecar.pace import Backoff
+
+logger = logging.getLogger(__name__)
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
+
+
+class Prefetch:
+    """Start the stories of ``names``; a profile that isn't known yet is looked for again."""
+
+    def __init__(
+        self, broker: AccessBroker, profiles: ProfileSource, clock: Clock, *, names: tuple[str, ...]
+    ) -> None:
+        self._broker = broker
+        self._profiles = profiles
+        self._clock = clock
+        self._names = names
+
+    async def run(self) -> None:
+        """Start them all; ends when each has been started."""
+        waiting = list(self._names)
+        for delay in Backoff(first=FIRST_PAUSE_S, limit=LONGEST_PAUSE_S).delays():
+            waiting = [name for name in waiting if not await self._start(name)]
+            if not waiting:
+                return
+            await self._clock.sleep(delay)
+
+    async def _start(self, name: str) -> bool:
+        try:
+            profile = await self._profiles.profile(name)
+        except ConeError as error:
+            logger.warning("prefetch: %s", error.message)
+            return False
+        self._broker.flight(profile).start()
+        return True

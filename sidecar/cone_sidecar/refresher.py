@@ -1,0 +1,58 @@
+"""The refresher: keeps the profiles in use fresh, before their readers notice."""
+
+import random
+from collections.abc import Collection
+from datetime import timedelta
+
+from cone_sidecar.broker import AccessBroker
+from cone_sidecar.clock import Clock
+from cone_sidecar.extension import Extensions
+from cone_sidecar.flight import Flight
+from cone_sidecar.freshness import grant_over
+
+LOOK_EVERY_S = 5.0
+IDLE_AFTER = timedelta(hours=1)
+
+
+class Refresher:
+    """Look at each flight every few seconds, and let those rest that nobody uses.
+
+    In use is what was asked for within ``idle_after``, and what is ``pinned``.
+    """
+
+    def __init__(
+        self,
+        broker: AccessBroker,
+        clock: Clock,
+        *,
+        pinned: Collection[str] = (),
+        idle_after: timedelta = IDLE_AFTER,
+    ) -> None:
+        self._broker = broker
+        self._clock = clock
+        self._pinned = frozenset(pinned)
+        self._idle_after = idle_after
+        self._extensions = Extensions(clock)
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        try:
+            while True:
+                for flight in self._broker.flights():
+                    self._tend(flight)
+                await self._clock.sleep(LOOK_EVERY_S * random.uniform(0.8, 1.0))  # noqa: S311 -- spreads load
+        finally:
+            self._extensions.cancel()
+
+    def _tend(self, flight: Flight) -> None:
+        held, now = flight.held, self._clock.now()
+        if held is None:
+            return
+        if grant_over(held, now):
+            flight.expire()
+        elif flight.profile.name in self._pinned or flight.asked_since(now - self._idle_after):
+            flight.keep_fresh()
+            self._extensions.ask_in_time(flight)
+        elif flight.renewal_due() and flight.asked_since(held.fetched_at):
+            # Whoever was given these comes back when they end.
+            flight.keep_fresh()

@@ -1,0 +1,162 @@
+"""The second half of the matrix: each fault at each upstream operation, for two stories that end well.
+
+What a failing call is worth is promised by reference §5 (429 is repeated always, 5xx and lost connections
+only where twice does no harm; after a failed request the open task tells whether it had worked), by
+DESIGN §3 (ConductorOne down: AWS decides) and by docs/errors.md (how it ends where nothing helps).
+"""
+
+from fakes.matrix_arrangement import (
+    ENTITLEMENT_PATH,
+    GRANTS_PATH,
+    ME_PATH,
+    access_token_refused,
+    answer_changed,
+    credentials_with_more,
+    fault,
+    more_fields,
+)
+from fakes.matrix_case import BOTO3, COMMAND_LINE, Case
+from fakes.matrix_promise import ANY, GRANTED, NO_GRANT, PERHAPS_LOOKED, Promise
+from fakes.matrix_stories import CHECKED, HAS_IT, OBTAINED
+
+# One look at a task that a later version of the API may answer.
+LATER = {
+    "me": answer_changed("me", ME_PATH, more_fields),
+    "grants": answer_changed("grants", GRANTS_PATH, more_fields),
+    "entitlement": answer_changed("entitlement", ENTITLEMENT_PATH, more_fields),
+    "credentials": credentials_with_more,
+}
+FAULTS = {
+    "latency": {"latency": 0.3, "count": 1},
+    "429": {"status": 429, "count": 1},
+    "429-after": {"retry_after": 1, "count": 1},
+    "503": {"status": 503, "count": 1},
+    "503-x3": {"status": 503, "count": 3},
+    "503-always": {"status": 503},
+    "500": {"status": 500, "count": 1},
+    "reset": {"reset": True, "count": 1},
+    "cut-off": {"truncate": True, "count": 1},
+    "web-page": {"html": True, "count": 1},
+    "401": {"status": 401, "count": 1},
+    "hang": {"hang": True, "count": 1},
+}
+# What a failure may cost beside the operation itself.
+REPAIRS = {"search": "0-1", "token": "0-2", "me": "0-1", "refresh": "0-1"}
+ENDINGS = {
+    "ok": None,
+    "c1": "no ConductorOne",
+    "aws": "no AWS",
+    "web": "not the API",
+    "login": "login",
+    "wait": "still processing",
+    "sso": "sign-in",
+}
+
+# In each cell how it ends and how often the operation is called; after a stroke where boto3, which asks
+# three times within seconds, sees something else. A dash: there is no such case.
+WITHOUT_A_GRANT = """
+           | token         | me            | grants        | form          | entitlement   | request       | look           | credentials
+latency    | ok 1          | ok 1          | ok 1          | ok 1          | ok 1          | ok 1          | ok any         | ok 1-2
+429        | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok any         | ok 2-3
+429-after  | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok any         | ok 2-3
+503        | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok any         | ok 2-3
+503-x3     | ok 4          | ok 4          | ok 4          | ok 4          | ok 4          | ok 4          | ok any         | ok 3-5
+503-always | c1 4-5 / c1 4+ | c1 4-5 / c1 4+ | c1 4-5 / c1 4+ | c1 4-5 / c1 4+ | c1 4-5 / c1 4+ | c1 1+ / c1 1+ | wait any | aws 3+
+500        | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok 1-2        | ok any         | ok 2-3
+reset      | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok any         | ok 2-3
+cut-off    | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok 1-2        | ok any         | ok 2-3
+web-page   | web 1         | web 1         | web 1         | web 1         | web 1         | web 1         | web any        | -
+401        | login 1 / ok 2 | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok any         | ok 2-3
+hang       | -             | -             | ok 2 / wait 1+ | -            | -             | ok 2 / wait 1+ | ok any / wait any | ok 2-3
+later      | -             | ok 1          | ok 1          | -             | ok 1          | -             | -              | -
+"""
+WITH_A_GRANT = """
+           | token         | me            | grants        | credentials   | refresh
+latency    | ok 1          | ok 1          | ok 1          | ok 1          | ok 1
+429        | ok 2          | ok 2          | ok 2          | ok 2          | ok 2
+429-after  | ok 2          | ok 2          | ok 2          | ok 2          | ok 2
+503        | ok 2          | ok 2          | ok 2          | ok 2          | ok 2
+503-x3     | ok 3-4        | ok 3-4        | ok 3-4        | ok 4          | ok 4
+503-always | ok 3-4        | ok 3-4        | ok 3-4        | aws 3+        | aws 3+
+500        | ok 2          | ok 2          | ok 2          | ok 2          | ok 2
+reset      | ok 2          | ok 2          | ok 2          | ok 2          | ok 2
+cut-off    | ok 2          | ok 2          | ok 2          | ok 2          | sso 1+
+web-page   | web 1         | web 1         | web 1         | aws 1 / ok 2  | sso 1+
+401        | login 1 / ok 2 | ok 2          | ok 2          | ok 2          | sso 1+
+hang       | -             | -             | ok 1          | ok 2 / wait 1+ | -
+later      | -             | ok 1          | ok 1          | ok 1          | -
+"""
+# What has been said when an operation without a grant is called.
+GIVEN_UP_ON = frozenset({"503-x3", "503-always"})
+SAID = {"request": NO_GRANT, "look": PERHAPS_LOOKED, "credentials": GRANTED}
+COLD = frozenset({"token", "me"})
+
+
+def rows(grid):
+    """Read a grid; yields fault, operation and cell."""
+    head, *lines = (line.split("|") for line in grid.strip("\n").splitlines())
+    for fault_name, *cells in lines:
+        for operation, cell in zip(head[1:], cells, strict=True):
+            if cell.strip() != "-":
+                yield fault_name.strip(), operation.strip(), cell.strip()
+
+
+def _case(state, fault_name, operation, cell, *, base, terms, granted):
+    first, _, second = cell.partition("/")
+    promises = {
+        face: _promise(each, fault_name, operation, base=base, granted=granted)
+        for face, each in ((COMMAND_LINE, first), (BOTO3, second or first))
+    }
+    if second.split()[:1] == ["ok"]:
+        # The story was told more than once.
+        retold = promises[BOTO3]
+        again = dict.fromkeys(retold.calls, ANY)
+        promises[BOTO3] = Promise(retold.ending, retold.said, again)
+    arrangements = (LATER[operation],) if fault_name == "later" else ()
+    if operation == "refresh":
+        arrangements = (access_token_refused,)
+    if fault_name in FAULTS:
+        arrangements += (fault(operation, **FAULTS[fault_name]),)
+    endings = {promise.ending for promise in promises.values()}
+    needs_a_person = "sign-in" in endings
+    return Case(
+        f"{state}-{operation}-{fault_name}",
+        promises,
+        terms,
+        arrangements,
+        cold=operation in COLD,
+        session_ends=needs_a_person,
+        requests=0 if granted else 1,
+        again=not needs_a_person and not endings <= {"served", "served late"},
+        slow=fault_name == "hang" or "still processing" in endings,
+    )
+
+
+def _promise(cell, fault_name, operation, *, base, granted):
+    word, count = cell.split()
+    if word != "ok":
+        anything = dict.fromkeys({*base, *REPAIRS, "register", "device"}, ANY)
+        said = "" if granted else SAID.get(operation, "")
+        return Promise(ENDINGS[word], said, anything | {operation: count})
+    repairs = {} if fault_name in {"latency", "later"} else REPAIRS
+    cold = {}
+    if operation in COLD:
+        once = "1-2" if fault_name == "401" else "1"
+        cold = {"token": once, "me": once}
+    if granted and fault_name in GIVEN_UP_ON:
+        # AWS has answered, and ConductorOne is given up on before it is asked for the grant.
+        cold = dict.fromkeys(cold | {"grants": ""}, "0-1") | {"token": "1-4"} if cold else cold
+    refreshed = {"credentials": "2"} if operation == "refresh" else {}
+    calls = base | repairs | cold | refreshed | {operation: count}
+    return Promise("served" if granted else "served late", "" if granted else GRANTED, calls)
+
+
+def _cases(state, grid, **terms):
+    return tuple(
+        _case(state, fault_name, operation, cell, **terms)
+        for fault_name, operation, cell in rows(grid)
+    )
+
+
+FAULTY = _cases("auto", WITHOUT_A_GRANT, base=OBTAINED, terms={"policy": "auto"}, granted=False)
+FAULTY += _cases("granted", WITH_A_GRANT, base=CHECKED, terms=HAS_IT, granted=True)

@@ -1,0 +1,164 @@
+"""The matrix as a page shows it: tables of what was seen, between two marks of docs/states.md."""
+
+import re
+from pathlib import Path
+
+from fakes.matrix_case import BOTO3, COMMAND_LINE
+from fakes.matrix_faults import WITH_A_GRANT, WITHOUT_A_GRANT, rows
+from fakes.matrix_promise import ANY, within
+from fakes.matrix_run import CASES
+from fakes.matrix_stories import COMBINED, GRANTS, POLICIES
+
+PAGE = Path(__file__).parents[2] / "docs" / "states.md"
+BEGIN, END = "<!-- matrix: begin -->", "<!-- matrix: end -->"
+ORDER = (
+    "token me grants form entitlement request search look credentials refresh register device"
+).split()
+# Stands for what isn't as promised yet.
+BROKEN = "?"
+# What each request begins with tells nothing of its end.
+BEGINNING = re.compile(
+    r'No active grant for "[^"]+" — submitting access request\.\.\.|'
+    r"Access request submitted \(task: \d+\)|\.+"
+)
+# What differs from run to run.
+VARYING = (
+    (re.compile(r"https?://[\w.:-]+\S*user_code=\S+"), "<link>"),
+    (re.compile(r"code [A-Z]{4}-[A-Z]{4}"), "code <code>"),
+    (re.compile(r"\(?127\.0\.0\.1(:\d+)?\)?"), "<tenant>"),
+    (re.compile(r"\b[0-9A-Za-z]{27}\b"), "<id>"),
+    (re.compile(r"\b1\d{3}\b"), "1234"),
+)
+INTRODUCTION = """\
+A test asks for credentials in each of these cases, on the command line and with boto3 from the sidecar, with a
+simulated tenant behind both. It writes what it saw here, and fails where that isn't what is promised. Anew, with
+`MATRIX=write`:
+
+```console
+$ MATRIX=write .venv/bin/pytest tests/e2e/test_matrix.py
+```
+
+Calls: `token` mints an access token and `me` asks whom it speaks for (both are at hand, if nothing is said), `grants`
+looks for a grant, `form` for a request form, `entitlement` for the longest duration; `request` asks for access, `search`
+looks for a request that may have arrived, `look` is one look at it; `credentials` asks AWS for the role, `refresh` renews the
+session or asks for its confirmation, `register` and `device` begin a sign-in. A range is a matter of timing.
+"""
+FAULTS_TEXT = """\
+Each cell: exit code of the command line, status that boto3 ends with, calls of that operation. A dash: not tried.
+
+| fault | what happens |
+|---|---|
+| latency | the answer comes 0.3 s later |
+| 429, 429-after | once, the second with `Retry-After: 1` |
+| 503, 503-x3, 503-always | once, three times in a row, whatever is asked |
+| 500 | once |
+| reset | once the connection is reset before the answer |
+| cut-off | once the connection ends in the middle of the answer; what was asked has been done |
+| web-page | once a web page with status 200 |
+| 401 | once |
+| hang | once no answer, for as long as one waits |
+| later | fields and names that no version of the API has today |
+"""
+
+
+def render(seen, not_yet):
+    """Return the text between the marks; ``not_yet`` holds the pairs that aren't as promised."""
+    parts = [INTRODUCTION]
+    for title, cases in (
+        ("Policies", POLICIES),
+        ("Grants and sessions", GRANTS),
+        ("Combined", COMBINED),
+    ):
+        parts += [f"### {title}\n", _stories(cases, seen, not_yet)]
+    parts += ["### A fault at each call\n", FAULTS_TEXT]
+    parts += ["Without a grant, on a profile whose request is granted automatically:\n"]
+    parts += [_grid("auto", WITHOUT_A_GRANT, seen, not_yet)]
+    parts += ["With a grant; `refresh` where AWS has ended the session:\n"]
+    parts += [_grid("granted", WITH_A_GRANT, seen, not_yet)]
+    return "\n".join(parts)
+
+
+def kept():
+    """Return what stands between the marks now, empty without a page or marks."""
+    text = PAGE.read_text() if PAGE.exists() else ""
+    return text.partition(f"{BEGIN}\n")[2].partition(END)[0]
+
+
+def write(block):
+    """Put the block between the marks, of a new page where there is none."""
+    text = PAGE.read_text() if PAGE.exists() else f"# States\n\n{BEGIN}\n{END}\n"
+    before, _, rest = text.partition(f"{BEGIN}\n")
+    PAGE.write_text(f"{before}{BEGIN}\n{block}{END}{rest.partition(END)[2]}")
+
+
+def _stories(cases, seen, not_yet):
+    lines = ["| case | exit | what is said at the end | boto3 | calls |", "|---|---|---|---|---|"]
+    for case in cases:
+        told, served = seen[case.name, COMMAND_LINE], seen[case.name, BOTO3]
+        by_command, by_boto3 = (_calls(case, face, seen) for face in (COMMAND_LINE, BOTO3))
+        calls = by_command if by_command == by_boto3 else f"{by_command}; boto3: {by_boto3}"
+        exit_code, words, answer = str(told.code), _last_words(case, told), _answer(served)
+        if (case.name, COMMAND_LINE) in not_yet:
+            exit_code, words = BROKEN, BROKEN
+        if (case.name, BOTO3) in not_yet:
+            answer = BROKEN
+        if BROKEN in {words, answer}:
+            calls = BROKEN
+        lines.append(f"| {case.name} | {exit_code} | {words} | {answer} | {calls} |")
+    return "\n".join(lines) + "\n"
+
+
+def _answer(seen):
+    return f"{seen.code} `{seen.words}`" if seen.words else str(seen.code)
+
+
+def _grid(state, grid, seen, not_yet):
+    cells = {(fault, operation) for fault, operation, _ in rows(grid)}
+    faults = list(dict.fromkeys(fault for fault, _, _ in rows(grid)))
+    operations = [o for o in ORDER if any(operation == o for _, operation in cells)]
+    lines = [f"| fault | {' | '.join(operations)} |", "|---" * (len(operations) + 1) + "|"]
+    for fault in faults:
+        row = [
+            _cell(CASES[f"{state}-{operation}-{fault}"], operation, seen, not_yet)
+            if (fault, operation) in cells
+            else "–"
+            for operation in operations
+        ]
+        lines.append(f"| {fault} | {' | '.join(row)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(case, operation, seen, not_yet):
+    codes, counts = [], []
+    for face in (COMMAND_LINE, BOTO3):
+        found = seen[case.name, face]
+        broken = (case.name, face) in not_yet
+        count = _count(case.promises[face].calls[operation], found.calls.get(operation, 0))
+        codes.append(BROKEN if broken else str(found.code))
+        counts.append(BROKEN if broken else count)
+    return " · ".join([*codes, " / ".join(dict.fromkeys(counts))])
+
+
+def _calls(case, face, seen):
+    promised, counted = case.promises[face].calls, seen[case.name, face].calls
+    named = [name for name in ORDER if name in counted or promised.get(name, "0") != "0"]
+    named += sorted(counted.keys() - set(ORDER))
+    told = [f"{name} {_count(promised.get(name, '0'), counted.get(name, 0))}" for name in named]
+    return ", ".join(told) or "none"
+
+
+def _count(promised, count):
+    """Show a count, or the range that it is in."""
+    if not within(promised, count) or promised.isdecimal():
+        return str(count)
+    return "some" if promised == ANY else promised.replace("-", "–").replace("+", " or more")
+
+
+def _last_words(case, seen):
+    lines = [line for line in seen.words.splitlines() if not BEGINNING.fullmatch(line)]
+    if not lines:
+        return "nothing"
+    text = lines[0].replace(case.profile, "P")
+    for pattern, instead in VARYING:
+        text = pattern.sub(instead, text)
+    return text
