@@ -1,6 +1,5 @@
 """Where the time of a cold call goes: interpreter, imports, the way to upstream and back, all the rest."""
 
-import statistics
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -60,13 +59,12 @@ def modules_of(call: ColdCall) -> list[str]:
 
 
 def _parts(call: ColdCall, importing: Sequence[str], latency: float) -> list[float]:
+    """Return each part in its fastest run: what slows a run down comes on top, and is nobody's part."""
     call.upstream.delay(latency)
-    runs = [_run(call, importing, call.environment) for _ in range(RUNS + 1)][1:]
-    whole, idle, imports, upstream = (
-        statistics.median(figures) for figures in zip(*runs, strict=True)
-    )
+    runs = [_run(call, importing, call.environment) for _ in range(RUNS)]
+    whole, idle, imports, upstream = (min(figures) for figures in zip(*runs, strict=True))
     imports -= idle
-    return [idle, imports, upstream, whole - idle - imports - upstream, whole]
+    return [idle, imports, upstream, max(0.0, whole - idle - imports - upstream), whole]
 
 
 def _run(

@@ -49,7 +49,9 @@ def render(rows: Sequence[Row], shares: Sequence[Share], delay_s: float) -> str:
         "",
         "## Where the time of a cold `cone aws credentials` goes",
         "",
-        f"| | 0 ms | {milliseconds(delay_s)} |",
+        "Each part in its fastest run, without latency upstream and with it.",
+        "",
+        f"| part | 0 ms | {milliseconds(delay_s)} |",
         "|---|---|---|",
         *(
             f"| {share.what} | {milliseconds(share.at_once)} | {milliseconds(share.delayed)} |"
@@ -63,7 +65,7 @@ def render(rows: Sequence[Row], shares: Sequence[Share], delay_s: float) -> str:
 def milliseconds(seconds: float) -> str:
     """Format a time; tenths where they tell something."""
     value = seconds * 1000
-    return f"{value:.1f} ms" if 0 < value < 50 else f"{value:.0f} ms"
+    return f"{value:.0f} ms" if value >= 50 or value.is_integer() else f"{value:.1f} ms"
 
 
 def _met(row: Row) -> str:

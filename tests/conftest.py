@@ -2,6 +2,7 @@
 
 import pytest
 
+from fakes.access import Recorder
 from fakes.clock import FakeClock
 
 
@@ -15,3 +16,11 @@ def anyio_backend():
 def _clock():
     """Give a clock that only tests advance."""
     return FakeClock()
+
+
+@pytest.fixture(autouse=True)
+def _transitions():
+    """Hold what every test saw of a story to the transition table."""
+    Recorder.broken.clear()
+    yield
+    assert not Recorder.broken

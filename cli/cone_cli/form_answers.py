@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from cone_cli.prompt import Prompter, choose, confirm
-from cone_cli.terminal import note
 from cone_sidecar.conductorone.form_field import (
     BoolField,
     ChoiceField,
@@ -150,12 +149,6 @@ class FormFiller:
         examples = {each.name: each.example for each in self._form.fields}
         how = _how(name, examples.get(name, FormField.example))
         return RequestFormRequired(message, hint=f"{self._command} {how}")
-
-
-def note_unused(given: Mapping[str, object]) -> None:
-    """Tell that answers were given and there is no form."""
-    if given:
-        note(f"no request form asks for what {OPTION} holds")
 
 
 def _ask(prompter: Prompter, field: FormField, today: date) -> Any:  # noqa: ANN401 -- JSON

@@ -71,7 +71,10 @@ class TerminalPrompter:
             text = self._source.readline()
         if not text:
             self._show("\n")
-            raise UsageError("the input ended before everything was answered")
+            raise UsageError(
+                "the input ended before everything was answered",
+                hint="answer, or say it by options: --help lists them",
+            )
         return text.strip()
 
     def secret(self, question: str) -> str:
@@ -152,7 +155,7 @@ def _silent(descriptor: int) -> Iterator[None]:
     before = termios.tcgetattr(descriptor)
     quiet = [*before]
     quiet[3] &= ~termios.ECHO
-    termios.tcsetattr(descriptor, termios.TCSAFLUSH, quiet)
+    termios.tcsetattr(descriptor, termios.TCSADRAIN, quiet)
     try:
         yield
     finally:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from cone_cli.form_answers import Answers, FormFiller
+from cone_cli.form_answers import OPTION, Answers, FormFiller
 from cone_cli.prompt import Prompter
+from cone_cli.terminal import note
 from cone_sidecar.clock import Clock
 from cone_sidecar.conductorone.request_form import RequestForm
 
@@ -42,6 +43,8 @@ class RequestForms:
             RequestFormRequired: Something is needed that can't be had here.
         """
         if form is None:
+            if self._given:
+                note(f"no request form is bound to this entitlement: {OPTION} is sent as it is")
             return self._given
         self._collected = self._fill_in(form, self._given)
         self._given = {}

@@ -25,7 +25,7 @@ from cone_sidecar.conductorone.task_view import (
 from cone_sidecar.conductorone.tenant import ConductorOneTenant
 from cone_sidecar.conductorone.wire import task_url
 from cone_sidecar.domain.ports import DuplicateTask
-from cone_sidecar.errors import ConeError, Unreachable, UpstreamRejected
+from cone_sidecar.errors import ConeError, Unreachable, UpstreamError, UpstreamRejected
 from cone_sidecar.pace import task_delays
 
 # A new task has no step until its policy is evaluated, which takes a moment.
@@ -149,20 +149,32 @@ class RequestedTask:
         """Look until the task's first step shows, and answer a form that it is."""
         for delay in itertools.islice(task_delays(), FIRST_LOOKS):
             # A look that fails leaves what the creation told.
-            with contextlib.suppress(Unreachable):
-                await self._look()
+            with contextlib.suppress(UpstreamError):
+                await self._read()
+            await self._answer_form()
             if is_closed(self._task) or current_step(self._task):
                 return
             await self._clock.sleep(delay)
 
     async def _look(self) -> TaskJson:
-        task_id = str(self._task["id"])
-        self._task = task_in(await task_answer(self._api, task_id))
-        form, step_id = waiting_form(self._task), str(current_step(self._task).get("id") or "")
-        if form is not None and step_id not in self._answered:
-            answers = self._answer(form)
-            await update_request_data(self._api, task_id, answers)
-            # What is read may lag behind what was written: no step is answered twice.
-            self._answered.add(step_id)
-            self._task = task_in(await task_answer(self._api, task_id))
+        await self._read()
+        await self._answer_form()
         return self._task
+
+    async def _read(self) -> None:
+        self._task = task_in(await task_answer(self._api, str(self._task["id"])))
+
+    async def _answer_form(self) -> None:
+        form, step_id = waiting_form(self._task), str(current_step(self._task).get("id") or "")
+        if form is None or step_id in self._answered:
+            return
+        answers = self._answer(form)
+        try:
+            await update_request_data(self._api, str(self._task["id"]), answers)
+        except Unreachable as error:
+            error.hint = f"see whether it has the answers: cone task get {self.number}"
+            raise
+        # What is read may lag behind what was written: no step is answered twice.
+        self._answered.add(step_id)
+        with contextlib.suppress(UpstreamError):
+            await self._read()

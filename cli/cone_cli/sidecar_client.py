@@ -8,13 +8,37 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from cone_sidecar.authorization_token import token_in
-from cone_sidecar.errors import ConeError, SidecarRefusal, Unreachable
+from cone_sidecar.errors import (
+    ConeError,
+    ConfigurationError,
+    LoginRequired,
+    ProfileIncomplete,
+    ProfileNotFound,
+    SidecarRefusal,
+    Unreachable,
+    UpstreamRejected,
+    UsageError,
+)
 from cone_sidecar.runtime import RunningSidecar, find
 from cone_sidecar.warm_file import setting, state_directory
 
 # It answers from memory; only a request that a person makes is looked at for a moment first.
 LIMIT_S = 5.0
 QUICK_S = 1.0
+# What the sidecar says of itself and of profiles means the same to whoever asked it.
+TOLD = {
+    kind.code: kind
+    for kind in (
+        ConfigurationError,
+        LoginRequired,
+        ProfileIncomplete,
+        ProfileNotFound,
+        Unreachable,
+        UpstreamRejected,
+        UsageError,
+    )
+}
+View = dict[str, Any]
 
 
 class SidecarClient:
@@ -56,34 +80,32 @@ class SidecarClient:
             return None
         return json.dumps(document, separators=(",", ":"))
 
-    def status(self) -> dict[str, Any]:
-        """Return how all profiles stand.
+    def views(self) -> dict[str, View]:
+        """Return how each profile stands, by its name.
 
         Raises:
-            Unreachable: It doesn't answer.
+            ConeError: The sidecar doesn't know which profiles there are, or doesn't answer.
         """
-        return self._object("GET", "/status")
+        answer = self._object("GET", "/status")
+        if isinstance(error := answer.get("error"), dict):
+            raise _told(error, http.client.OK)
+        profiles = answer.get("profiles")
+        return profiles if isinstance(profiles, dict) else {}
 
-    def command(self, profile: str, verb: str, body: Mapping[str, object]) -> dict[str, Any]:
+    def command(self, profile: str, verb: str, body: Mapping[str, object] | None = None) -> View:
         """Tell it to ``verb`` a profile's access; returns how the profile stands.
 
         Raises:
-            SidecarRefusal: It doesn't do so.
-            Unreachable: It doesn't answer.
+            ConeError: It doesn't do so, or doesn't answer.
         """
-        return self._object("POST", f"/profiles/{quote(profile, safe='')}/{verb}", body)
+        return self._object("POST", f"/profiles/{quote(profile, safe='')}/{verb}", body or {})
 
-    def _object(
-        self, method: str, path: str, body: Mapping[str, object] | None = None
-    ) -> dict[str, Any]:
+    def _object(self, method: str, path: str, body: Mapping[str, object] | None = None) -> View:
         status, answer = self._ask(method, self._sidecar.management_url, path, LIMIT_S, body)
         if not isinstance(answer, dict):
             raise _silent()
         if status != http.client.OK:
-            raise SidecarRefusal(
-                str(answer.get("message") or f"the sidecar answers {status}"),
-                hint=str(answer.get("hint") or "see the sidecar's log"),
-            )
+            raise _told(answer, status)
         return answer
 
     def _ask(
@@ -110,6 +132,31 @@ class SidecarClient:
             return answer.status, json.loads(data)
         except ValueError:
             return answer.status, None
+
+
+def running_views(
+    environment: Mapping[str, str], tenant: str
+) -> tuple[SidecarClient, dict[str, View]] | None:
+    """Return the running sidecar, and how its profiles stand.
+
+    None where none runs, and where it doesn't say: whoever asks can do without.
+    """
+    sidecar = SidecarClient.running(environment, tenant)
+    if sidecar is None:
+        return None
+    try:
+        return sidecar, sidecar.views()
+    except ConeError:
+        return None
+
+
+def _told(view: Mapping[str, object], status: int) -> ConeError:
+    """Return the error that the sidecar tells of."""
+    kind = TOLD.get(str(view.get("code")), SidecarRefusal)
+    return kind(
+        str(view.get("message") or f"the sidecar answers {status}"),
+        hint=str(view.get("hint") or "see the sidecar's log"),
+    )
 
 
 def _silent() -> Unreachable:

@@ -36,8 +36,9 @@ MOST_DOUBLINGS = 10
 class Cooldown:
     """How long a failure is the answer, before the story is told and access is requested anew.
 
-    What goes away by itself is tried again after ``transient``, twice as long after each failure more:
-    up to ``longest_transient``, or ``longest_renewal`` while credentials are there to be served.
+    What goes away by itself is tried again after ``transient``, twice as long after each failure more, up to
+    ``longest_transient``. While credentials are served all the same, that is so for every failure, up to
+    ``longest_renewal``.
     """
 
     final: timedelta = timedelta(seconds=15)
@@ -57,15 +58,16 @@ class FailureMemory:
     def __init__(self, cooldown: Cooldown, clock: Clock) -> None:
         self._cooldown = cooldown
         self._clock = clock
+        self._error: ConeError | None = None
         self._until: datetime | None = None
         self._refused: ConeError | None = None
         self._request_again_at: datetime | None = None
         self._in_a_row = 0
 
     @property
-    def lasting(self) -> bool:
-        """Tell whether the last failure is still the answer."""
-        return self._until is not None and self._clock.now() < self._until
+    def lasting(self) -> ConeError | None:
+        """Return the last failure while it is the answer, None once it is worth another try."""
+        return self._error if self._until and self._clock.now() < self._until else None
 
     @property
     def refused(self) -> ConeError | None:
@@ -76,6 +78,7 @@ class FailureMemory:
     def record(self, error: ConeError, *, serving: bool) -> None:
         """Remember ``error``; ``serving`` tells whether there are credentials all the same."""
         now = self._clock.now()
+        self._error = error
         self._until = now + self._lasts(error, serving=serving)
         self._in_a_row += 1
         if isinstance(error, REFUSALS) and error is not self._refused:
@@ -84,16 +87,18 @@ class FailureMemory:
 
     def succeeded(self) -> None:
         """Forget the failures: there are credentials."""
+        self._error = None
         self._until = None
         self._refused = None
         self._in_a_row = 0
 
     def _lasts(self, error: ConeError, *, serving: bool) -> timedelta:
         cooldown = self._cooldown
+        doubled: int = 2 ** min(self._in_a_row, MOST_DOUBLINGS)
+        if serving:
+            return min(cooldown.transient * doubled, cooldown.longest_renewal)
         if isinstance(error, MENDED_ELSEWHERE):
             return cooldown.mended_elsewhere
         if not error.retryable:
             return cooldown.final
-        longest = cooldown.longest_renewal if serving else cooldown.longest_transient
-        doubled: int = 2 ** min(self._in_a_row, MOST_DOUBLINGS)
-        return min(cooldown.transient * doubled, longest)
+        return min(cooldown.transient * doubled, cooldown.longest_transient)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from cone_sidecar.clock import Clock
 from cone_sidecar.domain.access import AccessState, Cause
+from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.errors import ConeError
 from cone_sidecar.flight import Flight
 
@@ -24,15 +25,16 @@ class Extensions:
 
     def ask_in_time(self, flight: Flight) -> None:
         """Ask for more time if the grant of ``flight`` ends soon and nobody asked yet."""
-        ends = flight.held.grant_ends if flight.held else None
+        held = flight.serveable()
+        ends = held.grant_ends if held else None
         before = flight.profile.terms.extend_before
         if ends is None or before is None or ends - self._clock.now() > before:
             return
         name = flight.profile.name
-        if self._asked.get(name) == ends:
+        if held is None or self._asked.get(name) == ends:
             return
         self._asked[name] = ends
-        task = asyncio.create_task(self._extend(flight))
+        task = asyncio.create_task(self._extend(flight, held))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -41,15 +43,12 @@ class Extensions:
         for task in self._running:
             task.cancel()
 
-    async def _extend(self, flight: Flight) -> None:
+    async def _extend(self, flight: Flight, held: HeldCredentials) -> None:
         def publish(state: AccessState, cause: Cause) -> None:
             if cause in TOLD:
                 number, url = state.task_number, state.task_url
                 flight.publish(replace(flight.state, task_number=number, task_url=url), cause)
 
-        held = flight.held
-        if held is None:
-            return
         try:
             story = flight.new_story(flight.profile, publish)
             longer = await story.extend(held)

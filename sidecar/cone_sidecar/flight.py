@@ -18,7 +18,7 @@ from cone_sidecar.errors import (
     UpstreamRejected,
     UsageError,
 )
-from cone_sidecar.freshness import Freshness, grant_over
+from cone_sidecar.freshness import Freshness, grant_over, valid
 from cone_sidecar.patience import Patience
 from cone_sidecar.refusal import grant_ended, phase_of, refusal, request_command
 from cone_sidecar.story import AccessStory
@@ -101,10 +101,9 @@ class Flight:
 
     def keep_fresh(self) -> None:
         """Renew what ends soon, and look again at a grant that nobody has looked at for a minute."""
-        held = self.held
-        if held is None or self._running or self._memory.lasting:
+        held, now = self.held, self._clock.now()
+        if held is None or not valid(held, now) or self._running or self._memory.lasting:
             return
-        now = self._clock.now()
         if self._freshness.renewal_due(held, now):
             self._start(lambda story: story.renew(held, self._granted_at), Cause.SERVED)
         elif self._freshness.recheck_due(held, now):
@@ -171,6 +170,8 @@ class Flight:
                 raise refusal(self.profile, state)
             # What was ready before is no arrival while it is being renewed.
             if self._running is None:
+                if error := self._memory.lasting:
+                    raise error
                 if self.held and self._freshness.serveable_in_need(self.held, self._clock.now()):
                     return self.held
                 self._depart()
@@ -189,9 +190,7 @@ class Flight:
         """Start the story, unless it runs or its failure is still the answer."""
         if self._running:
             return
-        if self._memory.lasting and self.state.error:
-            # What goes on being served while renewal fails is an answer as well.
-            self.state = AccessState(phase_of(self.state.error), error=self.state.error)
+        if self._memory.lasting:
             return
         profile = replace(self.profile, terms=terms) if terms else self.profile
         refused = self._memory.refused

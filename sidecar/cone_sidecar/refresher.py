@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.clock import Clock
+from cone_sidecar.cooldown import MENDED_ELSEWHERE
+from cone_sidecar.errors import ConeError
 from cone_sidecar.extension import Extensions
 from cone_sidecar.flight import Flight
 from cone_sidecar.freshness import grant_over
@@ -46,13 +48,19 @@ class Refresher:
 
     def _tend(self, flight: Flight) -> None:
         held, now = flight.held, self._clock.now()
-        if held is None:
-            return
-        if grant_over(held, now):
+        pinned = flight.profile.name in self._pinned
+        if held and grant_over(held, now):
             flight.expire()
-        elif flight.profile.name in self._pinned or flight.asked_since(now - self._idle_after):
+        elif pinned and not flight.serveable() and _passes_by_itself(flight.state.error):
+            flight.start()
+        elif held and (pinned or flight.asked_since(now - self._idle_after)):
             flight.keep_fresh()
             self._extensions.ask_in_time(flight)
-        elif flight.renewal_due() and flight.asked_since(held.fetched_at):
+        elif held and flight.renewal_due() and flight.asked_since(held.fetched_at):
             # Whoever was given these comes back when they end.
             flight.keep_fresh()
+
+
+def _passes_by_itself(error: ConeError | None) -> bool:
+    """Tell whether it is worth another try that nobody asked for; what people refused is not."""
+    return error is not None and (error.retryable or isinstance(error, MENDED_ELSEWHERE))

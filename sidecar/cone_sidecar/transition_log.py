@@ -5,20 +5,23 @@ import logging
 from cone_sidecar.domain.access import WAITS_FOR_A_PERSON, Cause, Phase, Transition
 
 logger = logging.getLogger(__name__)
+# Again and again the same: what it is was said, and a caller who is refused gets a line of its own.
+REPEATED = frozenset({Cause.LOOKED, Cause.CHECKED, Cause.KEPT, Cause.ENDED})
 
 
 class TransitionLog:
     """Write a line when a profile's access moves on, and none for looks that find nothing new."""
 
     def __init__(self) -> None:
-        self._phases: dict[str, Phase] = {}
+        self._last: dict[str, tuple[Phase, str]] = {}
 
     def hear(self, event: Transition) -> None:
         """Log ``event``."""
         state = event.state
-        unchanged = self._phases.get(event.profile) is state.phase
-        self._phases[event.profile] = state.phase
-        if unchanged and event.cause in {Cause.LOOKED, Cause.CHECKED}:
+        now = (state.phase, state.error.code if state.error else "")
+        unchanged = self._last.get(event.profile) == now
+        self._last[event.profile] = now
+        if unchanged and event.cause in REPEATED:
             return
         details = [f"{state.phase} ({state.detail})" if state.detail else str(state.phase)]
         if state.task_number:

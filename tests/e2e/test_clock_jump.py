@@ -43,13 +43,11 @@ async def _sidecar(tmp_path):
         yield sidecar
 
 
-@pytest.fixture(name="stage", scope="module")
-def _stage(simulated_once):
+@pytest.fixture(name="stage")
+def _stage(simulated):
     """Give a home on a simulator of which only role credentials and grants end in a sleep."""
-    simulated_once.start(
-        SCENARIO.replace("access_token: 1h", "access_token: 12h"), "--auto-confirm"
-    )
-    return simulated_once
+    scenario = SCENARIO.replace("access_token: 1h", "access_token: 12h")
+    return simulated.start(scenario, "--auto-confirm")
 
 
 async def test_the_sidecar_fetches_anew(sidecar):

@@ -2,7 +2,7 @@
 
 from cone_sidecar.domain.access import Phase
 from cone_sidecar.pace import SLOW_LIMIT_S
-from fakes.simulated_sidecar import SimulatedSidecar
+from fakes.simulated_sidecar import UPSTREAM, SimulatedSidecar
 from fakes.virtual_clock import VirtualClock
 
 HOUR_S = 3600
@@ -67,6 +67,20 @@ async def test_prefetch_adopts_it(tmp_path):
         await clock.pass_time(SLOW_LIMIT_S)
         assert (await stage.state("p-admin"))["state"] == "ready"
     assert len(stage.simulator.world.tasks) == 1
+
+
+async def test_the_link_is_told_for_hours(tmp_path):
+    """However many may approve, the message has number and link of the request, and fits on its line."""
+    people = ", ".join(f"{{email: person{number}@example.com}}" for number in range(12))
+    scenario = SCENARIO.replace("{email: grace@example.com}", people)
+    clock = VirtualClock()
+    stage = SimulatedSidecar(tmp_path, clock, scenario)
+    async with stage.running():
+        for _ in range(3):
+            status, body = await stage.ask("p-admin")
+            assert (status, body["code"]) == (403, "ApprovalPending")
+            assert f"task 1001 {UPSTREAM}/task/1001" in body["message"]
+            await clock.pass_time(HOUR_S)
 
 
 async def test_nobody_has_to_ask_again(tmp_path):

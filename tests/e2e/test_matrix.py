@@ -42,4 +42,6 @@ def test_the_page_shows_what_was_seen(seen):
     block = matrix_page.render(seen, NOT_YET)
     if os.environ.get("MATRIX") == "write":
         matrix_page.write(block)
-    assert matrix_page.kept() == block, "write it anew: MATRIX=write pytest tests/e2e/test_matrix.py"
+    assert matrix_page.kept() == block, (
+        "write it anew: MATRIX=write pytest tests/e2e/test_matrix.py"
+    )

@@ -102,6 +102,11 @@ async def test_a_revoked_grant_is_noticed(stage):
     assert "revoked" in body["message"]
     # Its role credentials would have lived for most of an hour.
     assert stage.statuses("GetRoleCredentials") == [200]
+    for _ in range(4):
+        await stage.clock.pass_time(60)
+        assert (await stage.ask("p-granted"))[0] == 403
+    # Whoever revoked it isn't asked for it again at once.
+    assert stage.statuses("TaskService.CreateGrantTask") == []
 
 
 async def test_a_revocation_is_noticed_though_nobody_asks(stage):

@@ -6,7 +6,7 @@ import shutil
 import ssl
 import sys
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 import yaml
@@ -44,6 +44,7 @@ class Organization:
     account_name: str
     region: str
     url: str = ""
+    login: dict[str, str] = field(default_factory=dict)
 
     @property
     def hosts(self):
@@ -58,6 +59,10 @@ class Organization:
         scenario = SCENARIO.format(**vars(self))
         options = ["--auto-confirm", "--tls-cert", str(certificate), "--tls-key", str(key)]
         self.url = stage.start_simulator(scenario, *options)
+        self.login = {
+            "client-id": stage.environment["CONE_CLIENT_ID"],
+            "client-secret": stage.environment["CONE_CLIENT_SECRET"],
+        }
         return int(self.url.rpartition(":")[2])
 
     def profile(self, role):
@@ -100,14 +105,16 @@ class TwoOrganizations:
             return json.loads(answer.read() or "null")
 
     def set_up(self, home):
-        """Log in and write the profiles as a person does, each session under its organization's name."""
+        """Write both logins and the profiles, each session under its organization's name."""
+        logins = {"default": self.acme.login, "globex": self.globex.login}
+        saved = home.home / ".conductorone" / "config.yaml"
+        saved.parent.mkdir()
+        saved.write_text(yaml.safe_dump({"profiles": logins}))
         written, config = "", home.home / ".aws" / "config"
-        for each in self:
-            tenant = ["--profile", "default" if each is self.acme else each.tenant]
+        for each, tenant in zip(self, logins, strict=True):
             sso = ["--sso-url", each.start_url, "--sso-region", each.region]
-            for command in (["login", each.tenant], ["aws", "setup", *sso]):
-                done = home.cone(*command, *tenant)
-                assert done.returncode == 0, done.stderr
+            done = home.cone("aws", "setup", *sso, "--profile", tenant)
+            assert done.returncode == 0, done.stderr
             written += config.read_text().replace("cone-sso", each.tenant)
             config.unlink()
         config.write_text(written)
@@ -189,11 +196,9 @@ def test_in_one_sidecar(two, home):
 
 def test_the_environment_speaks_of_the_default_tenant(two, home):
     """Credentials and host in the environment change nothing for a profile that names its tenant."""
-    config = yaml.safe_load((home.home / ".conductorone" / "config.yaml").read_text())
-    default = config["profiles"]["default"]
     home.environment |= {
-        "CONE_CLIENT_ID": default["client-id"],
-        "CONE_CLIENT_SECRET": default["client-secret"],
+        "CONE_CLIENT_ID": two.acme.login["client-id"],
+        "CONE_CLIENT_SECRET": two.acme.login["client-secret"],
         "CONE_API_ENDPOINT": "acme.conductor.one",
     }
     for each in two:

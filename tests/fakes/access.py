@@ -158,7 +158,9 @@ class FakeConnections:
 
 
 class Recorder:
-    """Listen and remember, and hold every transition to the table."""
+    """Listen and remember, and hold every transition to the table; conftest fails who breaks it."""
+
+    broken = []
 
     def __init__(self):
         self.events = []
@@ -166,7 +168,8 @@ class Recorder:
 
     def emit(self, event):
         before, after = self._phases.get(event.profile, Phase.UNKNOWN), event.state.phase
-        assert allowed(before, event.cause, after), f"{before} -> {event.cause} -> {after}"
+        if not allowed(before, event.cause, after):
+            Recorder.broken.append(f"{before} -> {event.cause} -> {after}")
         self._phases[event.profile] = after
         self.events.append(event)
 

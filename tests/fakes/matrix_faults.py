@@ -16,7 +16,7 @@ from fakes.matrix_arrangement import (
     more_fields,
 )
 from fakes.matrix_case import BOTO3, COMMAND_LINE, Case
-from fakes.matrix_promise import ANY, GRANTED, NO_GRANT, PERHAPS_LOOKED, Promise
+from fakes.matrix_promise import ANY, GRANTED, NO_GRANT, PERHAPS_LOOKED, SESSION_ENDED, Promise
 from fakes.matrix_stories import CHECKED, HAS_IT, OBTAINED
 
 # One look at a task that a later version of the API may answer.
@@ -40,6 +40,8 @@ FAULTS = {
     "401": {"status": 401, "count": 1},
     "hang": {"hang": True, "count": 1},
 }
+# Credentials that are refused once are refused for good.
+FOR_GOOD = {("token", "401"): {"status": 401}}
 # What a failure may cost beside the operation itself.
 REPAIRS = {"search": "0-1", "token": "0-2", "me": "0-1", "refresh": "0-1"}
 ENDINGS = {
@@ -66,7 +68,7 @@ latency    | ok 1          | ok 1          | ok 1          | ok 1          | ok 
 reset      | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok any         | ok 2-3
 cut-off    | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok 1-2        | ok any         | ok 2-3
 web-page   | web 1         | web 1         | web 1         | web 1         | web 1         | web 1         | web any        | -
-401        | login 1 / ok 2 | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok any         | ok 2-3
+401        | login 1 / login 1+ | ok 2          | ok 2          | ok 2          | ok 2          | ok 2          | ok any         | ok 2-3
 hang       | -             | -             | ok 2 / wait 1+ | -            | -             | ok 2 / wait 1+ | ok any / wait any | ok 2-3
 later      | -             | ok 1          | ok 1          | -             | ok 1          | -             | -              | -
 """
@@ -82,13 +84,17 @@ latency    | ok 1          | ok 1          | ok 1          | ok 1          | ok 
 reset      | ok 2          | ok 2          | ok 2          | ok 2          | ok 2
 cut-off    | ok 2          | ok 2          | ok 2          | ok 2          | sso 1+
 web-page   | web 1         | web 1         | web 1         | aws 1 / ok 2  | sso 1+
-401        | login 1 / ok 2 | ok 2          | ok 2          | ok 2          | sso 1+
+401        | login 1 / login 1+ | ok 2          | ok 2          | ok 2          | sso 1+
 hang       | -             | -             | ok 1          | ok 2 / wait 1+ | -
 later      | -             | ok 1          | ok 1          | ok 1          | -
 """
 # What has been said when an operation without a grant is called.
 GIVEN_UP_ON = frozenset({"503-x3", "503-always"})
-SAID = {"request": NO_GRANT, "look": PERHAPS_LOOKED, "credentials": GRANTED}
+SAID = {
+    "request": NO_GRANT,
+    "look": PERHAPS_LOOKED,
+    "credentials": GRANTED,
+}
 COLD = frozenset({"token", "me"})
 
 
@@ -116,7 +122,8 @@ def _case(state, fault_name, operation, cell, *, base, terms, granted):
     if operation == "refresh":
         arrangements = (access_token_refused,)
     if fault_name in FAULTS:
-        arrangements += (fault(operation, **FAULTS[fault_name]),)
+        effect = FOR_GOOD.get((operation, fault_name), FAULTS[fault_name])
+        arrangements += (fault(operation, **effect),)
     endings = {promise.ending for promise in promises.values()}
     needs_a_person = "sign-in" in endings
     return Case(
@@ -136,7 +143,9 @@ def _promise(cell, fault_name, operation, *, base, granted):
     word, count = cell.split()
     if word != "ok":
         anything = dict.fromkeys({*base, *REPAIRS, "register", "device"}, ANY)
-        said = "" if granted else SAID.get(operation, "")
+        said = SAID.get(operation, "")
+        if granted:
+            said = f"[{SESSION_ENDED}]" if (word, operation) == ("aws", "refresh") else ""
         return Promise(ENDINGS[word], said, anything | {operation: count})
     repairs = {} if fault_name in {"latency", "later"} else REPAIRS
     cold = {}

@@ -11,9 +11,7 @@ from fakes.matrix_stories import COMBINED, GRANTS, POLICIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "states.md"
 BEGIN, END = "<!-- matrix: begin -->", "<!-- matrix: end -->"
-ORDER = (
-    "token me grants form entitlement request search look credentials refresh register device"
-).split()
+ORDER = ["token", "me", "grants", "form", "entitlement", "request", "search", "look", "credentials", "refresh", "register", "device"]
 # Stands for what isn't as promised yet.
 BROKEN = "?"
 # What each request begins with tells nothing of its end.
@@ -31,20 +29,30 @@ VARYING = (
 )
 INTRODUCTION = """\
 A test asks for credentials in each of these cases, on the command line and with boto3 from the sidecar, with a
-simulated tenant behind both. It writes what it saw here, and fails where that isn't what is promised. Anew, with
-`MATRIX=write`:
+simulated tenant behind both. It fails where what it sees isn't what is promised, or isn't what stands here;
+this writes the tables anew:
 
 ```console
 $ MATRIX=write .venv/bin/pytest tests/e2e/test_matrix.py
 ```
 
-Calls: `token` mints an access token and `me` asks whom it speaks for (both are at hand, if nothing is said), `grants`
-looks for a grant, `form` for a request form, `entitlement` for the longest duration; `request` asks for access, `search`
-looks for a request that may have arrived, `look` is one look at it; `credentials` asks AWS for the role, `refresh` renews the
-session or asks for its confirmation, `register` and `device` begin a sign-in. A range is a matter of timing.
+| call | what it is |
+|---|---|
+| `token`, `me` | mint an access token, ask whom it speaks for; needed where none is at hand |
+| `grants` | look for a grant |
+| `form`, `entitlement` | look for a request form, and for the longest duration |
+| `request` | ask for access |
+| `search` | look for a request that may have arrived, or that another program made |
+| `look` | one look at the request |
+| `credentials` | ask AWS for the role's credentials |
+| `refresh` | renew the AWS session, or ask whether its sign-in is confirmed |
+| `register`, `device` | begin a sign-in |
+
+Numbers that depend on timing are ranges. "Nothing" is said where only credentials are printed.
 """
 FAULTS_TEXT = """\
-Each cell: exit code of the command line, status that boto3 ends with, calls of that operation. A dash: not tried.
+In each cell: the command line's exit code, the status that boto3 ends with, and how often that call was made. A
+dash: not tried.
 
 | fault | what happens |
 |---|---|

@@ -18,6 +18,9 @@ class ScriptedApi:
     async def get(self, path):
         return self._answer("GET", path, None)
 
+    async def put(self, path, body):
+        return self._answer("PUT", path, body)
+
     async def search(self, path, body):
         return self._answer("POST", path, body)
 

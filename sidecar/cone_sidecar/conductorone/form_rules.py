@@ -5,6 +5,7 @@ The tenant is the judge. A rule that is new, or that can't be read, is none here
 
 import contextlib
 import ipaddress
+import operator
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -39,9 +40,15 @@ def string_problem(rules: Rules, text: str) -> str:
     """Return what ``text`` should be and isn't, empty where it breaks no rule."""
     if not text and rules.get("ignoreEmpty"):
         return ""
-    for name, holds, wanted in (*LENGTHS, *CONTENTS):
-        if rules.get(name) and not holds(text, rules[name]):
-            return wanted.format(rules[name])
+    for name, measure, compare, wanted in LENGTHS:
+        # Zero is how an unset limit looks when a gateway spells it out.
+        limit = number(rules.get(name))
+        if limit and not compare(measure(text), limit):
+            return wanted.format(limit)
+    for name, holds, wanted in CONTENTS:
+        part = rules.get(name)
+        if isinstance(part, str) and part and not holds(text, part):
+            return wanted.format(part)
     for name, is_one, wanted in FORMATS:
         if rules.get(name) is True and not is_one(text):
             return wanted
@@ -92,39 +99,28 @@ def needs_items(rules: Rules) -> bool:
     return bool(number(rules.get("minItems"))) and not rules.get("ignoreEmpty")
 
 
-def _counted(measure: Callable[[str], int], compare: Callable[[int, int], bool]) -> "Check":
-    def holds(text: str, limit: object) -> bool:
-        # Zero is how an unset limit looks when a gateway spells it out.
-        bound = number(limit)
-        return not bound or compare(measure(text), bound)
-
-    return holds
-
-
 def _bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _matches(text: str, pattern: object) -> bool:
+def _matches(text: str, pattern: str) -> bool:
     # The tenant's patterns are RE2's: ASCII classes, found anywhere. What isn't Python's is left to it.
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with contextlib.suppress(re.error, Warning, OverflowError, RecursionError):
-            return re.search(str(pattern).replace(r"\z", r"\Z"), text, re.ASCII) is not None
+            return re.search(pattern.replace(r"\z", r"\Z"), text, re.ASCII) is not None
     return True
 
 
-Check = Callable[[str, Any], bool]
-
-LENGTHS: tuple[tuple[str, Check, str], ...] = (
-    ("len", _counted(len, int.__eq__), "must have exactly {} characters"),
-    ("minLen", _counted(len, int.__ge__), "needs at least {} characters"),
-    ("maxLen", _counted(len, int.__le__), "takes at most {} characters"),
-    ("lenBytes", _counted(_bytes, int.__eq__), "must have exactly {} bytes"),
-    ("minBytes", _counted(_bytes, int.__ge__), "needs at least {} bytes"),
-    ("maxBytes", _counted(_bytes, int.__le__), "takes at most {} bytes"),
+LENGTHS: tuple[tuple[str, Callable[[str], int], Callable[[int, int], bool], str], ...] = (
+    ("len", len, operator.eq, "must have exactly {} characters"),
+    ("minLen", len, operator.ge, "needs at least {} characters"),
+    ("maxLen", len, operator.le, "takes at most {} characters"),
+    ("lenBytes", _bytes, operator.eq, "must have exactly {} bytes"),
+    ("minBytes", _bytes, operator.ge, "needs at least {} bytes"),
+    ("maxBytes", _bytes, operator.le, "takes at most {} bytes"),
 )
-CONTENTS: tuple[tuple[str, Check, str], ...] = (
+CONTENTS: tuple[tuple[str, Callable[[str, str], bool], str], ...] = (
     ("const", str.__eq__, "must be {!r}"),
     ("pattern", _matches, "must match {}"),
     ("prefix", str.startswith, "must begin with {!r}"),

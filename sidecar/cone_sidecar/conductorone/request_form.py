@@ -79,8 +79,9 @@ class RequestForm:
         return None
 
 
-def read_form(content: Json, *, hides_justification: bool = False) -> RequestForm:
+def read_form(content: object, *, hides_justification: bool = False) -> RequestForm:
     """Read a form as the API sends it; fields without a name can't be answered and are left out."""
+    content = content if isinstance(content, dict) else {}
     relationships = (_relationship(row) for row in wire.rows(content, "fieldRelationships"))
     return RequestForm(
         title=_text(content, "displayName"),

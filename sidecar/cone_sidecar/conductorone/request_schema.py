@@ -65,7 +65,7 @@ def waiting_form(task: TaskJson) -> RequestForm | None:
     if isinstance(instance, dict):
         if instance.get("state") == DONE:
             return None
-        return read_form(instance.get("form") or task.get("form") or {})
+        return read_form(instance.get("form") or task.get("form"))
     actions = task.get("actions")
     allowed = isinstance(actions, list) and UPDATE in actions
     content = task.get("form")

@@ -79,7 +79,10 @@ class TaskCreation:
                 message, hint = REFUSALS[self._kind]
                 raise NotRequestable(message, hint=hint) from error
             if error.status == httpx.codes.BAD_REQUEST and "grantDuration" in body:
-                error.hint = "check the duration against the entitlement's maximum"
+                error.hint = (
+                    "check the duration (-d, or the profile's cone_duration) "
+                    "against the entitlement's maximum"
+                )
             raise
 
     async def _task_since(

@@ -60,7 +60,7 @@ def _set(phases: frozenset[Phase] | Phase) -> frozenset[Phase]:
 TRANSITIONS: dict[Cause, tuple[Turn, ...]] = {
     Cause.ASKED: (_turn(ENDS | SERVED | {Phase.UNKNOWN}, Phase.CHECKING),),
     Cause.NO_GRANT: (_turn(Phase.CHECKING, Phase.NO_GRANT),),
-    Cause.GRANT_OVER: (_turn(SERVED | {Phase.CHECKING}, Phase.GRANT_EXPIRED),),
+    Cause.GRANT_OVER: (_turn(SERVED | ENDS | {Phase.CHECKING}, Phase.GRANT_EXPIRED),),
     Cause.SUBMITTING: (_turn(frozenset({Phase.NO_GRANT, Phase.GRANT_EXPIRED}), Phase.REQUESTING),),
     Cause.SUBMITTED: (_stay(Phase.REQUESTING),),
     Cause.ADOPTED: (_stay(Phase.REQUESTING),),
@@ -74,8 +74,9 @@ TRANSITIONS: dict[Cause, tuple[Turn, ...]] = {
         _stay(FETCHING),
     ),
     Cause.SERVED: (_turn(FETCHING, frozenset({Phase.READY, Phase.UNVERIFIED})),),
-    Cause.RENEWING: (_turn(SERVED, Phase.REFRESHING),),
-    Cause.CHECKED: (_turn(SERVED, frozenset({Phase.READY, Phase.UNVERIFIED})),),
+    # From an end as well: a strict sidecar keeps what it may not serve until it is confirmed again.
+    Cause.RENEWING: (_turn(SERVED | ENDS, Phase.REFRESHING),),
+    Cause.CHECKED: (_turn(SERVED | ENDS, frozenset({Phase.READY, Phase.UNVERIFIED})),),
     Cause.KEPT: (
         _turn(
             SERVED | FETCHING | {Phase.SIGN_IN_REQUIRED},
@@ -83,7 +84,8 @@ TRANSITIONS: dict[Cause, tuple[Turn, ...]] = {
         ),
     ),
     Cause.EXTENDING: (_stay(SERVED),),
-    Cause.EXTENDED: (_stay(SERVED),),
+    # Approvers take their time; whatever happens meanwhile.
+    Cause.EXTENDED: (_stay(ANY),),
     Cause.ENDED: (_turn(ANY, ENDS),),
     Cause.STOPPED: (_turn(ANY, Phase.FAILED),),
     Cause.FORGOTTEN: (_turn(ANY, Phase.UNKNOWN),),

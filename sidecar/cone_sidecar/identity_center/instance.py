@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,13 @@ from cone_sidecar.clock import Clock
 from cone_sidecar.domain.credentials import RoleCredentials
 from cone_sidecar.domain.ports import PendingSignIn, SessionEnded
 from cone_sidecar.domain.profile import SsoSession
-from cone_sidecar.errors import ConfigurationError, SessionRejected, Unreachable, UpstreamError
+from cone_sidecar.errors import (
+    ConeError,
+    ConfigurationError,
+    SessionRejected,
+    Unreachable,
+    UpstreamError,
+)
 from cone_sidecar.file_lock import LockHeld, waited_file_lock
 from cone_sidecar.identity_center.endpoints import EndpointResolver
 from cone_sidecar.identity_center.oidc import Oidc
@@ -20,6 +27,7 @@ from cone_sidecar.identity_center.pending_sign_in import PendingSignInFile
 from cone_sidecar.identity_center.portal import (
     TokenRefused,
     check_session,
+    end_session,
     get_role_credentials,
 )
 from cone_sidecar.identity_center.sign_in import SignIn
@@ -31,6 +39,14 @@ REFRESH_WINDOW = timedelta(minutes=15)
 # A refresh that failed isn't tried again sooner, while the old token lives.
 REFRESH_PAUSE = timedelta(minutes=1)
 LOCK_LIMIT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    """How a sign-out went: ``failure`` is why AWS could not be told of it."""
+
+    was_signed_in: bool
+    failure: ConeError | None
 
 
 class IdentityCenterInstance:
@@ -54,8 +70,8 @@ class IdentityCenterInstance:
         key = hashlib.sha256(f"{session.name}\0{session.start_url}\0{session.region}".encode())
         name = f"sign-in-{key.hexdigest()[:32]}"
         self._lock_path = state_directory / f"{name}.lock"
-        pending = PendingSignInFile(state_directory / f"{name}.json")
-        self._sign_in = SignIn(self._oidc, self._cache, pending, clock)
+        self._pending = PendingSignInFile(state_directory / f"{name}.json")
+        self._sign_in = SignIn(self._oidc, self._cache, self._pending, clock)
         self._refresh_failed_at: datetime | None = None
         # A refresh token works once: nobody who goes away may stop the answer from being kept.
         self._refreshing: SharedTask[SsoToken | None] = SharedTask()
@@ -143,6 +159,29 @@ class IdentityCenterInstance:
         """
         token = await self._completing.result(self._sign_in.complete)
         self._just_signed_in = token.access_token.reveal()
+
+    async def sign_out(self) -> SignOut:
+        """End the session, and forget it in any case, with a sign-in that is pending.
+
+        Raises:
+            ConfigurationError: It can't be forgotten.
+            Unreachable: Another process is at it for too long.
+        """
+        failure: ConeError | None = None
+        async with self._locked():
+            tokens = self._cache.tokens()
+            try:
+                for token in tokens:
+                    endpoints = await self._endpoints.resolve(self._session.region)
+                    await end_session(
+                        self._client, endpoints.portal, token.access_token, clock=self._clock
+                    )
+            except ConeError as error:
+                failure = error
+            finally:
+                self._cache.drop_tokens()
+                self._pending.drop()
+        return SignOut(was_signed_in=bool(tokens), failure=failure)
 
     async def _fetch(self, token: SsoToken, account_id: str, role_name: str) -> RoleCredentials:
         endpoints = await self._endpoints.resolve(self._session.region)

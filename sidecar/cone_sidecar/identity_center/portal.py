@@ -90,6 +90,29 @@ async def check_session(
         raise TokenRefused
 
 
+async def end_session(
+    client: httpx.AsyncClient, portal: str, access_token: Secret, *, clock: Clock
+) -> None:
+    """Log out: the session ends with all its tokens; one that isn't known has ended already.
+
+    Raises:
+        UpstreamError: Nobody knows whether it ended.
+    """
+    response = await call(
+        lambda: client.post(
+            f"{portal}/logout", headers={"x-amz-sso_bearer_token": access_token.reveal()}
+        ),
+        clock,
+        what="end the session",
+    )
+    if response.status_code not in {httpx.codes.OK, httpx.codes.UNAUTHORIZED}:
+        raise UpstreamRejected(
+            f"AWS refuses to end the session (HTTP {response.status_code})",
+            status=response.status_code,
+            hint="check the SSO region: cone aws setup show",
+        )
+
+
 def _credentials(response: httpx.Response, account_id: str) -> RoleCredentials:
     try:
         found = body(response)["roleCredentials"]

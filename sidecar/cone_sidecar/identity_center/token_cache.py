@@ -69,7 +69,28 @@ class TokenCache:
         own = self._read(self.token_path)
         if own and (own.expires > now or own.refreshable(now)):
             return own
-        return next((token for token in self._others() if token.expires > now), own)
+        return next((token for _, token in self._others() if token.expires > now), own)
+
+    def tokens(self) -> list[SsoToken]:
+        """Return each sign-in of this instance that any file holds, ended or not."""
+        own = self._read(self.token_path)
+        return [*([own] if own else []), *(token for _, token in self._others())]
+
+    def drop_tokens(self) -> None:
+        """Forget them all, whoever wrote them: any of them would be used as this session.
+
+        Raises:
+            ConfigurationError: A file can't be removed.
+        """
+        try:
+            for path, _ in self._others():
+                path.unlink(missing_ok=True)
+            self.token_path.unlink(missing_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"the sign-in can't be removed: {error.strerror or 'removal failed'}",
+                hint=f"make {self._directory} writable",
+            ) from error
 
     def save_token(self, token: SsoToken) -> None:
         """Keep the sign-in where the AWS CLI finds it, 0600.
@@ -138,10 +159,10 @@ class TokenCache:
         }
         return self._directory / f"{_sha1(json.dumps(described, sort_keys=True))}.json"
 
-    def _others(self) -> Iterator[SsoToken]:
+    def _others(self) -> Iterator[tuple[Path, SsoToken]]:
         for path in sorted(self._directory.glob("*.json")):
             if path != self.token_path and (token := self._read(path)):
-                yield token
+                yield path, token
 
     def _read(self, path: Path) -> SsoToken | None:
         """Read a token file; whatever isn't one of this instance's is None."""

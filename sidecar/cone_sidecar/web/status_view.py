@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from cone_sidecar.clock import rfc3339
-from cone_sidecar.domain.access import SERVED, AccessState
+from cone_sidecar.domain.access import SERVED, AccessState, Phase
+from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile
 from cone_sidecar.errors import ConeError
 
@@ -31,6 +32,15 @@ def profile_view(profile: Profile, state: AccessState) -> dict[str, object]:
     if state.phase in SERVED:
         view["served"] = True
     return view
+
+
+def kept_state(held: HeldCredentials) -> AccessState:
+    """Return the state of a profile whose credentials are kept."""
+    return AccessState(
+        Phase.UNVERIFIED if held.unverified else Phase.READY,
+        expires=held.credentials.expiration,
+        grant_ends=held.grant_ends,
+    )
 
 
 def error_view(error: ConeError) -> dict[str, str]:

@@ -1,0 +1,61 @@
+"""The exit code that a profile's view stands for (docs/errors.md)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from cone_sidecar.domain.access import SERVED, Phase
+from cone_sidecar.errors import (
+    AccessDenied,
+    ApprovalRequired,
+    ConeError,
+    RequestFailed,
+    RequestFormRequired,
+    SignInRequired,
+    Unreachable,
+)
+
+# Granted: all that is left to do is AWS's.
+GRANTED = frozenset({*SERVED, Phase.PROPAGATING})
+FOR_A_PERSON: dict[str, type[ConeError]] = {
+    Phase.SIGN_IN_REQUIRED: SignInRequired,
+    Phase.FORM_REQUIRED: RequestFormRequired,
+    Phase.AWAITING_REPAIR: RequestFailed,
+}
+# The worst first; a request that is open, whoever decides it, is the least of them.
+BY_SEVERITY = [
+    RequestFailed.exit_code,
+    Unreachable.exit_code,
+    AccessDenied.exit_code,
+    RequestFormRequired.exit_code,
+    SignInRequired.exit_code,
+    ApprovalRequired.exit_code,
+    0,
+]
+
+
+def exit_code(view: Mapping[str, Any]) -> int:
+    """Return 0 for access, the code of what ended the story, or else that of an open request."""
+    if view.get("served"):
+        return 0
+    if error := view.get("error"):
+        codes = {kind.code: kind.exit_code for kind in _tree(ConeError)}
+        return codes.get(error["code"], ConeError.exit_code)
+    state = view["state"]
+    if state in GRANTED:
+        return 0
+    return FOR_A_PERSON.get(state, ApprovalRequired).exit_code
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Return the exit code that stands for all of them."""
+    return min(codes, key=_severity, default=0)
+
+
+def _severity(code: int) -> int:
+    return BY_SEVERITY.index(code) if code in BY_SEVERITY else 0
+
+
+def _tree(kind: type[ConeError]) -> Iterator[type[ConeError]]:
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from _tree(narrower)
