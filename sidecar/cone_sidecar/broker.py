@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Iterable
 
-from cone_sidecar.domain.access import AccessState, Phase
+from cone_sidecar.domain.access import OPEN_TASK, AccessState, Phase
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile
+from cone_sidecar.errors import UsageError
 from cone_sidecar.flight import Flight
 from cone_sidecar.patience import Patience
+from cone_sidecar.refusal import request_command
 from cone_sidecar.surroundings import Surroundings
 
 
@@ -47,11 +49,24 @@ class AccessBroker:
         """Return the flights there are: one for each profile that anybody ever asked for."""
         return list(self._flights.values())
 
+    async def cancel_request(self, profile: Profile) -> None:
+        """Close the profile's open request; its story then ends as a cancelled one.
+
+        Raises:
+            UsageError: There is none.
+            ConeError: ConductorOne doesn't close it.
+        """
+        state = self.state(profile)
+        if state.phase not in OPEN_TASK or not state.task_id:
+            raise UsageError(
+                f'there is no open request for "{profile.name}"', hint=request_command(profile)
+            )
+        await self._surroundings.connections.tenant(profile).cancel_request(state.task_id)
+
     async def close(self) -> None:
         """Cancel what runs. Requests that were made stay made."""
-        for flight in self.flights():
-            flight.cancel()
-        await asyncio.sleep(0)
+        ending = [task for flight in self.flights() if (task := flight.cancel())]
+        await asyncio.gather(*ending, return_exceptions=True)
 
     def flight(self, profile: Profile) -> Flight:
         """Return the profile's flight."""

@@ -1,7 +1,7 @@
 """How long a failure is the answer, so that a program that asks on and on makes no storm."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from cone_sidecar.clock import Clock
 from cone_sidecar.errors import (
@@ -59,31 +59,33 @@ class FailureMemory:
         self._cooldown = cooldown
         self._clock = clock
         self._error: ConeError | None = None
-        self._until: datetime | None = None
+        self._until: float | None = None
         self._refused: ConeError | None = None
-        self._request_again_at: datetime | None = None
+        self._request_again_at: float | None = None
         self._in_a_row = 0
 
     @property
     def lasting(self) -> ConeError | None:
         """Return the last failure while it is the answer, None once it is worth another try."""
-        return self._error if self._until and self._clock.now() < self._until else None
+        return self._error if self._until and self._clock.monotonic() < self._until else None
 
     @property
     def refused(self) -> ConeError | None:
         """Return how the last request ended, None once access may be asked for again."""
         again_at = self._request_again_at
-        return self._refused if again_at is not None and self._clock.now() < again_at else None
+        return (
+            self._refused if again_at is not None and self._clock.monotonic() < again_at else None
+        )
 
     def record(self, error: ConeError, *, serving: bool) -> None:
         """Remember ``error``; ``serving`` tells whether there are credentials all the same."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         self._error = error
-        self._until = now + self._lasts(error, serving=serving)
+        self._until = now + self._lasts(error, serving=serving).total_seconds()
         self._in_a_row += 1
         if isinstance(error, REFUSALS) and error is not self._refused:
             self._refused = error
-            self._request_again_at = now + self._cooldown.request
+            self._request_again_at = now + self._cooldown.request.total_seconds()
 
     def succeeded(self) -> None:
         """Forget the failures: there are credentials."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from cone_sidecar.cooldown import FailureMemory
-from cone_sidecar.domain.access import OPEN_TASK, AccessState, Cause, Phase, Transition
+from cone_sidecar.domain.access import AccessState, Cause, Phase, Transition
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile, RequestTerms
 from cone_sidecar.errors import (
@@ -16,11 +16,10 @@ from cone_sidecar.errors import (
     NoActiveGrant,
     StillProcessing,
     UpstreamRejected,
-    UsageError,
 )
 from cone_sidecar.freshness import Freshness, grant_over, valid
 from cone_sidecar.patience import Patience
-from cone_sidecar.refusal import grant_ended, phase_of, refusal, request_command
+from cone_sidecar.refusal import grant_ended, phase_of, refusal
 from cone_sidecar.story import AccessStory
 from cone_sidecar.surroundings import Surroundings
 from cone_sidecar.turns import Publish
@@ -114,9 +113,10 @@ class Flight:
         return self.held is not None and self._freshness.renewal_due(self.held, self._clock.now())
 
     def expire(self) -> None:
-        """Drop the credentials of a grant whose time is over."""
+        """Drop the credentials of a grant whose time is over; a story that runs sees to it itself."""
+        if self._running:
+            return
         now = self._clock.now()
-        self.forget_credentials()
         over = AccessState(Phase.GRANT_EXPIRED, error=grant_ended(self.profile, now, now))
         self.publish(over, Cause.GRANT_OVER)
 
@@ -125,30 +125,17 @@ class Flight:
         if self.held:
             self._arrive(replace(self.held, grant_ends=grant_ends), Cause.CHECKED)
 
-    def cancel(self) -> None:
-        """End the story where it is; requests that were made stay made."""
-        if self._running is None:
-            return
-        self._running.cancel()
+    def cancel(self) -> asyncio.Task[None] | None:
+        """End the story where it is; requests that were made stay made. Returns what is ending."""
+        ending = self._running
+        if ending is None:
+            return None
+        ending.cancel()
         self._running = None
         # Requests that were made live on; whoever still waits is told to come again.
         goes_on = StillProcessing(f'the request for "{self.profile.name}" goes on without us')
         self.publish(AccessState(Phase.FAILED, error=goes_on), Cause.STOPPED)
-
-    async def cancel_request(self) -> None:
-        """Close the open request.
-
-        Raises:
-            UsageError: There is none.
-            ConeError: ConductorOne doesn't close it.
-        """
-        state = self.state
-        if state.phase not in OPEN_TASK or not state.task_id:
-            raise UsageError(
-                f'there is no open request for "{self.profile.name}"',
-                hint=request_command(self.profile),
-            )
-        await self._around.connections.tenant(self.profile).cancel_request(state.task_id)
+        return ending
 
     def forget(self) -> None:
         """Begin anew: no credentials, no failure, no story."""
@@ -285,7 +272,7 @@ class Flight:
         """Move on to ``state``, and tell everyone who waits or listens."""
         if cause is Cause.GRANTED:
             self._mark_granted(self._clock.now())
-        if cause is Cause.NO_GRANT and self.held:
+        if cause in {Cause.NO_GRANT, Cause.GRANT_OVER} and self.held:
             self.forget_credentials()
         self.state = state
         self._changed.set()

@@ -33,7 +33,7 @@ class Freshness:
 
     def serveable(self, held: HeldCredentials, now: datetime) -> bool:
         """Tell whether they can be served without asking anyone first."""
-        checked = now - held.checked_at <= (
+        checked = _apart(now, held.checked_at) <= (
             STRICT_CHECK_VALID_FOR if self.strict else CHECK_VALID_FOR
         )
         ends_soon = held.credentials.expiration - now < ADVISORY_WINDOW
@@ -41,7 +41,7 @@ class Freshness:
 
     def serveable_in_need(self, held: HeldCredentials, now: datetime) -> bool:
         """Tell whether they can be served when nobody answers."""
-        if self.strict and now - held.checked_at > STRICT_CHECK_VALID_FOR:
+        if self.strict and _apart(now, held.checked_at) > STRICT_CHECK_VALID_FOR:
             return False
         return valid(held, now)
 
@@ -53,7 +53,12 @@ class Freshness:
 
     def recheck_due(self, held: HeldCredentials, now: datetime) -> bool:
         """Tell whether ConductorOne is asked again whether the grant is there."""
-        return now - held.checked_at >= RECHECK_AFTER
+        return _apart(now, held.checked_at) >= RECHECK_AFTER
+
+
+def _apart(one: datetime, other: datetime) -> timedelta:
+    """Return the time between two moments: a clock that was set back makes nothing younger."""
+    return abs(one - other)
 
 
 def valid(held: HeldCredentials, now: datetime) -> bool:

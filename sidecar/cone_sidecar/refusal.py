@@ -158,9 +158,9 @@ def _meanwhile(profile: Profile, state: AccessState) -> ConeError:  # noqa: PLR0
     name, number, url = profile.name, state.task_number, state.task_url
     match state.phase:
         case Phase.AWAITING_APPROVAL:
-            by = f" by {', '.join(state.approvers)}" if state.approvers else ""
+            by = f" ({', '.join(state.approvers)})" if state.approvers else ""
             return ApprovalRequired(
-                f'access to "{name}" awaits approval{by}: task {number} {url}',
+                f'access to "{name}" awaits approval: task {number} {url}{by}',
                 task=number,
                 url=url,
                 hint=f"cone task get {number}",
@@ -173,7 +173,12 @@ def _meanwhile(profile: Profile, state: AccessState) -> ConeError:  # noqa: PLR0
         case Phase.SIGN_IN_REQUIRED:
             return sign_in_required(state)
         case Phase.PROPAGATING:
-            return propagation_timeout(profile)
+            return StillProcessing(
+                f'access to "{name}" is granted, and AWS is about to know it',
+                hint="retry the command shortly",
+                task=number,
+                url=url,
+            )
         case (
             Phase.UNKNOWN
             | Phase.CHECKING

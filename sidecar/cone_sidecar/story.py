@@ -150,7 +150,7 @@ class AccessStory:
 
     def _still_invisible(self, granted_at: datetime | None) -> bool:
         """Tell whether a grant of ours is so young that it may not be listed yet."""
-        return granted_at is not None and self._clock.now() - granted_at <= GRANT_VISIBILITY
+        return granted_at is not None and abs(self._clock.now() - granted_at) <= GRANT_VISIBILITY
 
     def _hold(
         self, credentials: RoleCredentials, grant: Grant | None, *, verified: bool

@@ -33,6 +33,8 @@ SECRET_VARIABLES = (
     "CONE_CLIENT_SECRET",
 )
 LONGEST_NAME = 100
+# What says that it is warm for longer was written by a clock that has been set back since.
+LONGEST_WARM_S = 15 * 60.0
 FIRST_PAUSE_S = 0.01
 LONGEST_PAUSE_S = 0.1
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -83,7 +85,7 @@ class WarmEntry:
     def warm_document(self) -> str | None:
         """Return the document to print, None where there is none that may still be served."""
         found = _read(self.credentials_path, self.key)
-        if found is None or float(found[0]) <= time.time():
+        if found is None or not 0 < float(found[0]) - time.time() <= LONGEST_WARM_S:
             return None
         return found[1].partition("\n")[0]
 
@@ -103,7 +105,8 @@ class WarmEntry:
     def outcome_since(self, moment: float) -> tuple[int, str] | None:
         """Return exit code and text of a leader that failed after ``moment``, in epoch seconds."""
         found = _read(self.outcome_path, self.key)
-        if found is None or float(found[0]) < moment:
+        # A stamp of the future is of a clock that was set back.
+        if found is None or not moment <= float(found[0]) <= time.time():
             return None
         code, _, text = found[1].partition("\n")
         return (int(code), text) if code.isdigit() else None

@@ -30,6 +30,7 @@ SHORT_NAMES = {
     "TaskService.CreateGrantTask": "request",
     "TaskSearchService.Search": "search",
     "TaskService.Get": "look",
+    "UserService.Get": "person",
     "GetRoleCredentials": "credentials",
     "CreateToken": "refresh",
     "RegisterClient": "register",

@@ -11,7 +11,20 @@ from fakes.matrix_stories import COMBINED, GRANTS, POLICIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "states.md"
 BEGIN, END = "<!-- matrix: begin -->", "<!-- matrix: end -->"
-ORDER = ["token", "me", "grants", "form", "entitlement", "request", "search", "look", "credentials", "refresh", "register", "device"]
+ORDER = [
+    "token",
+    "me",
+    "grants",
+    "form",
+    "entitlement",
+    "request",
+    "search",
+    "look",
+    "credentials",
+    "refresh",
+    "register",
+    "device",
+]
 # Stands for what isn't as promised yet.
 BROKEN = "?"
 # What each request begins with tells nothing of its end.
@@ -43,7 +56,7 @@ $ MATRIX=write .venv/bin/pytest tests/e2e/test_matrix.py
 | `form`, `entitlement` | look for a request form, and for the longest duration |
 | `request` | ask for access |
 | `search` | look for a request that may have arrived, or that another program made |
-| `look` | one look at the request |
+| `look`, `person` | one look at the request, and at whom it waits for |
 | `credentials` | ask AWS for the role's credentials |
 | `refresh` | renew the AWS session, or ask whether its sign-in is confirmed |
 | `register`, `device` | begin a sign-in |

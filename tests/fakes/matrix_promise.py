@@ -111,7 +111,7 @@ ENDINGS = {
     ),
     "no request": Ending(
         5,
-        'cone: error: no active grant for "{profile}"\ncone: hint: cone get {any}\n',
+        'cone: error: no active grant for "{profile}"\ncone: hint: cone {any}\n',
         403,
         "NoActiveGrant",
     ),

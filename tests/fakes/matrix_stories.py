@@ -34,6 +34,8 @@ CHECKED = {"grants": "1", "credentials": "1"}
 # A cold profile without a grant: one request, one success at AWS, at most one refusal before it.
 LOOKED_UP = {"grants": "1", "credentials": "0-1", "form": "1", "entitlement": "1"}
 REQUESTED = LOOKED_UP | {"request": "1", "look": "1+"}
+# Whoever says that somebody has to approve may say who.
+NAMED = {"person": "0-1"}
 OBTAINED = REQUESTED | {"credentials": "1-2"}
 CLOSED = "TASK_STATE_CLOSED"
 # Kinds of steps and approvals that are still to be invented.
@@ -61,7 +63,8 @@ def granted(name, policy, *arrangements, **lags):
 
 def refused(name, ending, policy, *arrangements):
     """Make a case in which the request is made and comes to nothing."""
-    return case(name, ending, LOOKED, REQUESTED, {"policy": policy}, *arrangements)
+    calls = REQUESTED | NAMED if ending == "approval" else REQUESTED
+    return case(name, ending, LOOKED, calls, {"policy": policy}, *arrangements)
 
 
 def later(name, **look):
@@ -129,12 +132,19 @@ POLICIES = (
         "no-automatic-request",
         "no request",
         "",
-        {"grants": "1", "credentials": "0-1"},
+        {"grants": "1", "credentials": "0-1", "search": "0-1"},
         {"policy": "auto"},
         no_automatic_requests,
         requests=0,
     ),
-    case("open-approval", "pending", NO_GRANT, DUPLICATE, {"policy": "approval"}, request_is_there),
+    case(
+        "open-approval",
+        "pending",
+        NO_GRANT,
+        DUPLICATE | NAMED,
+        {"policy": "approval"},
+        request_is_there,
+    ),
     case("open-form", "form step", NO_GRANT, DUPLICATE, {"policy": "form_step"}, request_is_there),
     case(
         "open-machine",
@@ -159,7 +169,7 @@ POLICIES = (
         "open-unnamed",
         "pending",
         NO_GRANT,
-        DUPLICATE | {"search": "1"},
+        DUPLICATE | NAMED | {"search": "1"},
         {"policy": "approval"},
         request_is_there,
         fault("request", status=409, count=1),
@@ -251,22 +261,8 @@ GRANTS = (
     ),
 )
 COMBINED = (
-    case(
-        "approval-and-a-bad-look",
-        "approval",
-        LOOKED,
-        REQUESTED,
-        {"policy": "approval"},
-        fault("look", status=503, count=1),
-    ),
-    case(
-        "deny-and-a-lost-look",
-        "denied",
-        LOOKED,
-        REQUESTED,
-        {"policy": "deny"},
-        fault("look", reset=True, count=1),
-    ),
+    refused("approval-and-a-bad-look", "approval", "approval", fault("look", status=503, count=1)),
+    refused("deny-and-a-lost-look", "denied", "deny", fault("look", reset=True, count=1)),
     case(
         "form-and-a-bad-answer",
         "form",

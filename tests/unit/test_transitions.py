@@ -57,7 +57,7 @@ MOVES = st.one_of(
 CHAPTERS = st.tuples(MOVES, MOVES, ASKS, st.tuples(st.just("pass"), PAUSES))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(CHAPTERS, min_size=3, max_size=6), st.booleans(), st.booleans())
 def test_every_story_keeps_to_the_table(chapters, strict, auto_request):
     """Whatever tenant, AWS and people do, no state follows another that the table doesn't know."""

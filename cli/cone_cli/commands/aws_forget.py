@@ -1,16 +1,18 @@
 """``cone aws forget``: drop what is kept of a profile's access, here and in the running sidecar."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cone_cli import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Mapping
+
+    from cone_sidecar.warm_file import WarmEntry
 
 EXAMPLE = "example: cone aws forget production-admin"
+UNKNOWN = "unknown"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,35 +23,52 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Forget; returns the exit code."""
     from cone_cli.commands.aws_credentials import asked_with
-    from cone_cli.sidecar_client import SidecarClient
+    from cone_cli.sidecar_client import SidecarClient, View
+    from cone_sidecar.errors import ConeError
     from cone_sidecar.warm_file import WarmEntry
 
     environment, tenant = asked_with(args), getattr(args, "tenant_profile", "")
-    sidecar = SidecarClient.running(environment, tenant)
-    served = sidecar.views() if sidecar else {}
-    files = {
+    kept = {
         name: _files_of(WarmEntry(name, environment, tenant))
         for name in dict.fromkeys(args.aws_profiles)
     }
-    _require_known([name for name, kept in files.items() if not kept], served)
-    for name, kept in files.items():
-        for path in kept:
+    sidecar = SidecarClient.running(environment, tenant)
+    failure, served = None, dict[str, View]()
+    try:
+        served = sidecar.views() if sidecar else served
+    except ConeError as error:
+        # What lies in files is forgotten all the same.
+        failure = error
+    _require_known([name for name, files in kept.items() if not files], served, environment)
+    for name, files in kept.items():
+        for path in files:
             path.unlink(missing_ok=True)
-        if sidecar and name in served:
+        told = served.get(name, {}).get("state", UNKNOWN) != UNKNOWN
+        if sidecar and told:
             sidecar.command(name, "forget")
-        was_kept = kept or served.get(name, {}).get("state", "unknown") != "unknown"
-        terminal.note(f'{"forgot" if was_kept else "nothing was kept of"} "{name}"')
+        terminal.note(f'{"forgot what was" if files or told else "nothing was"} kept of "{name}"')
     terminal.note("credentials that programs hold stay valid until they end")
-    return 0
+    return terminal.fail(failure) if failure else 0
 
 
 def _files_of(entry: "WarmEntry") -> list[Path]:
-    """Return the files there are: credentials, what a failed process left word of, the mark of a grant."""
+    """Return the files there are: credentials, the last outcome, the mark of a grant."""
     paths = (entry.credentials_path, entry.outcome_path, entry.granted_path)
     return [path for path in map(Path, paths) if path.exists()]
 
 
-def _require_known(names: "Collection[str]", served: "Collection[str]") -> None:
-    """Look whether there are such profiles; without any, whatever has a name may have been one."""
+def _require_known(
+    names: "Iterable[str]", served: "Collection[str]", environment: "Mapping[str, str]"
+) -> None:
+    """Refuse a name that is nobody's; where the tenant alone knows them, any may be right.
+
+    Raises:
+        ProfileNotFound: There is none of a name.
+    """
     from cone_cli.known_profiles import configured_profiles
     from cone_sidecar.domain.profile import RequestTerms
+
+    known = configured_profiles(environment, RequestTerms())
+    for name in names:
+        if known.entries and name not in known.entries and name not in served:
+            raise known.not_found(name)

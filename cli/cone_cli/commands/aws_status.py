@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 from functools import partial
 from typing import TYPE_CHECKING
 

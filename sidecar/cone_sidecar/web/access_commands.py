@@ -6,9 +6,10 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -17,9 +18,10 @@ from cone_sidecar.catalogue import ProfileSource
 from cone_sidecar.domain.ports import Connections, IdentityCenter, SessionEnded
 from cone_sidecar.domain.profile import Profile, RequestTerms
 from cone_sidecar.duration import parse_duration
-from cone_sidecar.errors import ConeError, UsageError
+from cone_sidecar.errors import ConeError, InternalError, ProfileNotFound, UsageError
 from cone_sidecar.flight import Flight
 from cone_sidecar.patience import ONCE_REQUESTED, Patience
+from cone_sidecar.refusal import phase_of
 from cone_sidecar.web.guard import HostGuard, TokenGuard
 from cone_sidecar.web.status_view import error_view, profile_view, time_view
 
@@ -78,11 +80,15 @@ class AccessCommands:
             )
             if refused:
                 logger.warning("refused: %s: %s", refused.code, refused.message)
-                return JSONResponse(error_view(refused), refused.http_status, headers=NO_STORE)
+                return _refused(refused)
             try:
                 return JSONResponse(await command(request), headers=NO_STORE)
             except ConeError as error:
-                return JSONResponse(error_view(error), error.http_status, headers=NO_STORE)
+                return _refused(error)
+            except Exception as error:
+                logger.exception("a command of the management listener broke off")
+                fault = f"internal error ({type(error).__name__})"
+                return _refused(InternalError(fault, hint="see the log, and report it"))
 
         return endpoint
 
@@ -96,19 +102,19 @@ class AccessCommands:
 
     async def _refresh(self, request: Request) -> dict[str, object]:
         """Get new credentials now."""
-        flight = self._broker.flight(await self._profile(request))
+        flight = await self._flight(request)
         flight.renew()
         return await _settled(flight)
 
     async def _cancel(self, request: Request) -> dict[str, object]:
         """Close the open request."""
-        flight = self._broker.flight(await self._profile(request))
-        await flight.cancel_request()
+        flight = await self._flight(request)
+        await self._broker.cancel_request(flight.profile)
         return profile_view(flight.profile, flight.state)
 
     async def _forget(self, request: Request) -> dict[str, object]:
         """Drop credentials and failures."""
-        flight = self._broker.flight(await self._profile(request))
+        flight = await self._flight(request)
         flight.forget()
         return profile_view(flight.profile, flight.state)
 
@@ -124,11 +130,16 @@ class AccessCommands:
                 "no profile belongs to an SSO session of that name",
                 hint=f"one of: {', '.join(centers)}",
             )
-        return {
-            name: await self._offer(center)
-            for name, center in centers.items()
-            if not wanted or name == wanted
-        }
+        asked = {name: center for name, center in centers.items() if wanted in {"", name}}
+        offers = await asyncio.gather(*(self._offer_or_error(each) for each in asked.values()))
+        return dict(zip(asked, offers, strict=True))
+
+    async def _offer_or_error(self, center: IdentityCenter) -> dict[str, object]:
+        """One instance that can't be reached is no reason not to sign in to another."""
+        try:
+            return await self._offer(center)
+        except ConeError as error:
+            return {"state": str(phase_of(error)), "error": error_view(error)}
 
     async def _offer(self, center: IdentityCenter) -> dict[str, object]:
         try:
@@ -147,8 +158,20 @@ class AccessCommands:
             "expires": time_view(pending.expires),
         }
 
+    async def _flight(self, request: Request) -> Flight:
+        """Return the flight of a command that takes no terms."""
+        await _body(request, ())
+        return self._broker.flight(await self._profile(request))
+
     async def _profile(self, request: Request) -> Profile:
         return await self._profiles.profile(request.path_params["profile"])
+
+
+def _refused(error: ConeError) -> JSONResponse:
+    """Answer with ``error``; a profile that isn't there is a resource that isn't."""
+    missing = isinstance(error, ProfileNotFound)
+    status = HTTPStatus.NOT_FOUND if missing else error.http_status
+    return JSONResponse(error_view(error), status, headers=NO_STORE)
 
 
 async def _complete(center: IdentityCenter) -> None:
@@ -172,17 +195,21 @@ async def _body(request: Request, known: tuple[str, ...]) -> Mapping[str, Any]:
         UsageError: It is something else.
     """
     data = b""
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > LARGEST_BODY:
-            raise UsageError("the body is too large", hint=f"send at most {LARGEST_BODY} bytes")
+    try:
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > LARGEST_BODY:
+                raise UsageError("the body is too large", hint=f"send at most {LARGEST_BODY} bytes")
+    except ClientDisconnect:
+        raise UsageError("the body breaks off") from None
     try:
         body = json.loads(data or b"{}")
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict) or not set(body) <= set(known):
         raise UsageError(
-            "the body is no JSON object of known keys", hint=f"keys: {', '.join(known)}"
+            "the body is no JSON object of known keys",
+            hint=f"keys: {', '.join(known) or 'none'}",
         )
     return body
 

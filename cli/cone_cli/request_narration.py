@@ -1,0 +1,45 @@
+"""The stories of several profiles at once, in the words that each has alone."""
+
+from collections.abc import Sequence
+
+from cone_cli.narration import Narrator
+from cone_cli.terminal import Teletype
+from cone_sidecar.domain.access import Cause, Transition
+from cone_sidecar.domain.profile import Profile
+from cone_sidecar.errors import ConeError
+
+# A session is shared: however many profiles wait for it, a person is told once.
+OF_THE_SESSION = frozenset({Cause.SESSION_ENDED, Cause.SIGN_IN_OFFERED})
+
+
+class OneOfSeveral(Narrator):
+    """A narrator beside others: dots would say nothing of whom."""
+
+    def _dot(self) -> None:
+        """Say nothing."""
+
+
+class RequestNarration:
+    """Give each profile its narrator; ``waiting`` tells whether the person waits for other people."""
+
+    def __init__(self, teletype: Teletype, profiles: Sequence[Profile], *, waiting: bool) -> None:
+        narrator = Narrator if len(profiles) == 1 else OneOfSeveral
+        self._narrators = {
+            profile.name: narrator(teletype, waiting_for=profile if waiting else None)
+            for profile in profiles
+        }
+        self._sessions = {profile.name: profile.session for profile in profiles}
+        self._told: set[object] = set()
+
+    def hear(self, event: Transition) -> None:
+        """Put an event into words, if it has any."""
+        if event.cause in OF_THE_SESSION:
+            told = (self._sessions[event.profile], event.cause, event.state.sign_in_url)
+            if told in self._told:
+                return
+            self._told.add(told)
+        self._narrators[event.profile].hear(event)
+
+    def conclude(self, profile: str, error: ConeError) -> None:
+        """Print how it ended."""
+        self._narrators[profile].conclude(profile, error)
