@@ -8,9 +8,6 @@ from cone_sidecar.warm_file import WarmEntry
 # Go SDKs kill the process after 60 seconds (sdk-contract §4.3).
 WAIT_LIMIT_S = 53.0
 STARTED = time.monotonic()  # noqa: TID251 -- the warm path's clock
-# A denial is the answer for as long: asking again at once would only pester the approvers.
-DENIAL_SHARED_S = 15.0
-DENIED = 5
 STDOUT, STDERR = 1, 2
 
 
@@ -34,7 +31,7 @@ def time_left_s() -> float:
 def await_leader(entry: WarmEntry, *, anew: bool = False) -> int | None:
     """Wait for the process that renews ``entry``; returns as :func:`answer` does.
 
-    ``anew`` is for a person who asks in other words: an older denial is no answer to that.
+    ``anew`` is for a person who asks in other words: how another request ended is no answer to that.
     """
     arrived = time.time()  # noqa: TID251 -- the warm path's clock
     if not entry.lead(time_left_s()):
@@ -42,17 +39,12 @@ def await_leader(entry: WarmEntry, *, anew: bool = False) -> int | None:
         return 1
     if _print_warm(entry):
         return 0
-    outcome = entry.outcome_since(arrived) or (None if anew else _denial(entry, arrived))
-    if outcome is None:
+    outcome = entry.outcome(arrived)
+    if outcome is None or anew:
         return None
     exit_code, text = outcome
     _write(STDERR, text)
     return exit_code
-
-
-def _denial(entry: WarmEntry, arrived: float) -> tuple[int, str] | None:
-    outcome = entry.outcome_since(arrived - DENIAL_SHARED_S)
-    return outcome if outcome and outcome[0] == DENIED else None
 
 
 def _print_warm(entry: WarmEntry) -> bool:

@@ -98,18 +98,25 @@ class WarmEntry:
         """Return the file's text; ``serve_until`` is in epoch seconds."""
         return f"{FORMAT}\n{serve_until:.3f}\n{self.key}\n{document}\n{details}\n"
 
-    def outcome_content(self, exit_code: int, text: str) -> str:
-        """Return the text of the outcome file, stamped with this moment."""
-        return f"{FORMAT}\n{time.time():.3f}\n{self.key}\n{exit_code}\n{text}"
+    def outcome_content(self, exit_code: int, text: str, lasts_s: float) -> str:
+        """Return the text of the outcome file; for ``lasts_s`` from now it is the answer to anybody."""
+        return f"{FORMAT}\n{time.time():.3f}\n{self.key}\n{exit_code} {lasts_s:.0f}\n{text}"
 
-    def outcome_since(self, moment: float) -> tuple[int, str] | None:
-        """Return exit code and text of a leader that failed after ``moment``, in epoch seconds."""
+    def outcome(self, arrived: float) -> tuple[int, str] | None:
+        """Return exit code and text of a leader that failed, None where that is no answer.
+
+        It is to whoever waited for it, having ``arrived`` before, in epoch seconds; or while it lasts.
+        """
         found = _read(self.outcome_path, self.key)
-        # A stamp of the future is of a clock that was set back.
-        if found is None or not moment <= float(found[0]) <= time.time():
+        if found is None:
             return None
-        code, _, text = found[1].partition("\n")
-        return (int(code), text) if code.isdigit() else None
+        head, _, text = found[1].partition("\n")
+        code, _, lasts = head.partition(" ")
+        if not (code.isdigit() and lasts.isdigit()):
+            return None
+        # A stamp of the future is of a clock that was set back.
+        ended, now = float(found[0]), time.time()
+        return (int(code), text) if max(arrived, ended) - int(lasts) <= ended <= now else None
 
     def lead(self, limit_s: float) -> bool:
         """Become the leader within ``limit_s`` seconds: until this process ends, or :meth:`step_down`."""

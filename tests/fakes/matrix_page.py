@@ -41,9 +41,9 @@ VARYING = (
     (re.compile(r"\b1\d{3}\b"), "1234"),
 )
 INTRODUCTION = """\
-A test asks for credentials in each of these cases, on the command line and with boto3 from the sidecar, with a
-simulated tenant behind both. It fails where what it sees isn't what is promised, or isn't what stands here;
-this writes the tables anew:
+A test asks for credentials in each of these cases, on the command line and with boto3 from the sidecar, with
+a simulated tenant behind both. It fails where what it sees isn't what is promised, or isn't what stands here.
+This writes the tables anew:
 
 ```console
 $ MATRIX=write .venv/bin/pytest tests/e2e/test_matrix.py
@@ -64,8 +64,8 @@ $ MATRIX=write .venv/bin/pytest tests/e2e/test_matrix.py
 Numbers that depend on timing are ranges. "Nothing" is said where only credentials are printed.
 """
 FAULTS_TEXT = """\
-In each cell: the command line's exit code, the status that boto3 ends with, and how often that call was made. A
-dash: not tried.
+In each cell: the command line's exit code, the status that boto3 ends with, and how often that call was made.
+A dash: not tried.
 
 | fault | what happens |
 |---|---|

@@ -203,7 +203,7 @@ async def test_a_grant_that_is_not_listed_yet(clock):
     ("step", "outcome", "state"),
     [
         ({"approval": {}}, Outcome.UNSPECIFIED, "awaiting approval"),
-        ({"approval": {"webhook": {}}}, Outcome.UNSPECIFIED, "machine step"),
+        ({"approval": {"approval": {"webhook": {}}}}, Outcome.UNSPECIFIED, "machine step"),
         ({"form": {}}, Outcome.UNSPECIFIED, "form required"),
         ({"provision": {}}, Outcome.UNSPECIFIED, "provisioning"),
         ({"provision": {}}, Outcome.ERROR, "awaiting repair"),

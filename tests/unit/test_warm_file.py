@@ -133,13 +133,14 @@ def test_damaged_files_are_cold(environment, content):
 
 
 def test_one_leads_and_its_word_counts_for_those_who_waited(environment):
-    """While one holds the lock nobody else gets it; an outcome is for those who came before it."""
+    """While one holds the lock nobody else gets it; an outcome is for who came before, or while it lasts."""
     entry = WarmEntry(PROFILE.name, environment)
     assert entry.lead(0)
     assert not WarmEntry(PROFILE.name, environment).lead(0)
-    content = entry.outcome_content(4, "awaiting approval\n")
+    content = entry.outcome_content(4, "awaiting approval\n", lasts_s=15)
     with open(entry.outcome_path, "w", opener=lambda p, f: os.open(p, f, 0o600)) as file:
         file.write(content)
     now = SystemClock().now().timestamp()
-    assert entry.outcome_since(now - 60) == (4, "awaiting approval\n")
-    assert entry.outcome_since(now + 60) is None
+    assert entry.outcome(now - 60) == (4, "awaiting approval\n")
+    assert entry.outcome(now + 10) == (4, "awaiting approval\n")
+    assert entry.outcome(now + 60) is None

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from cone_cli.access_options import WaitOptions
     from cone_cli.terminal import Teletype
     from cone_sidecar.domain.access import Transition
+    from cone_sidecar.errors import ConeError
     from cone_sidecar.patience import Patience
 
+# A denial is the answer for as long: asking again at once would only pester the approvers.
+DENIAL_LASTS_S = 15.0
 EXAMPLE = "example: cone aws credentials production-admin"
 
 
@@ -106,7 +109,8 @@ async def _tell(args: argparse.Namespace, entry: WarmEntry, wait: "WaitOptions")
             held = await broker.obtain(profile, patience(wait, teletype))
     except ConeError as error:
         text = narrator.conclude(name, error)
-        _leave_word(entry, error.exit_code, text)
+        if not (args.no_request or args.no_wait):
+            _leave_word(entry, error, text)
         return error.exit_code
     terminal.put(credential_process_document(held))
     return 0
@@ -137,12 +141,16 @@ def _stepping_down(entry: WarmEntry) -> "Callable[[Transition], None]":
     return hear
 
 
-def _leave_word(entry: WarmEntry, exit_code: int, text: str) -> None:
+def _leave_word(entry: WarmEntry, error: "ConeError", text: str) -> None:
     """Tell the processes that wait for this one how it ended, so that they needn't find out again."""
     from cone_sidecar.atomic_file import write_atomically
+    from cone_sidecar.errors import AccessDenied, NotRequestable
 
-    content = entry.outcome_content(exit_code, text + "\n").encode("utf-8", "surrogateescape")
+    refused = isinstance(error, AccessDenied | NotRequestable)
+    content = entry.outcome_content(error.exit_code, text + "\n", DENIAL_LASTS_S if refused else 0)
     try:
-        write_atomically(Path(entry.outcome_path), content, mode=0o600)
+        write_atomically(
+            Path(entry.outcome_path), content.encode("utf-8", "surrogateescape"), mode=0o600
+        )
     except OSError:
         return

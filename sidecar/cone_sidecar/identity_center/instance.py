@@ -179,8 +179,8 @@ class IdentityCenterInstance:
             except ConeError as error:
                 failure = error
             finally:
-                self._cache.drop_tokens()
                 self._pending.drop()
+                self._cache.drop_tokens()
         return SignOut(was_signed_in=bool(tokens), failure=failure)
 
     async def _fetch(self, token: SsoToken, account_id: str, role_name: str) -> RoleCredentials:
