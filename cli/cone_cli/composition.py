@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cone_cli.sso_session import saved_session
+from cone_cli.sso_session import saved_region, saved_session
 from cone_sidecar.aws_config.config_file import AwsConfigFile
 from cone_sidecar.aws_config.profiles import profiles_in
 from cone_sidecar.broker import AccessBroker
@@ -176,7 +176,7 @@ def profile_source(
     return TenantProfiles(
         permission_sets,
         session=session,
-        region=environment.get("CONE_REGION") or ConeConfig.load(environment).aws_settings.region,
+        region=saved_region(environment),
         clock=SystemClock(),
         terms=terms,
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from cone_cli.access_exit import exit_code
 from cone_cli.access_options import WaitOptions, terms_from
 from cone_cli.commands.aws_credentials import asked_with, patience
 from cone_cli.composition import AccessSettings, access_settings, open_broker, open_connections
@@ -72,8 +73,10 @@ async def _request(
     try:
         held = await flight.obtain(waits)
     except ConeError as error:
-        narration.conclude(profile.name, error)
-        return profile_view(profile, flight.state)
+        view = profile_view(profile, flight.state)
+        if exit_code(view):
+            narration.conclude(profile.name, error)
+        return view
     # What was kept by another process is served without a story.
     state = flight.state if flight.state.phase in SERVED else kept_state(held)
     if not state.task_number:

@@ -6,7 +6,7 @@ from cone_cli.narration import Narrator
 from cone_cli.terminal import Teletype
 from cone_sidecar.domain.access import Cause, Transition
 from cone_sidecar.domain.profile import Profile
-from cone_sidecar.errors import ConeError
+from cone_sidecar.errors import ConeError, SignInRequired
 
 # A session is shared: however many profiles wait for it, a person is told once.
 OF_THE_SESSION = frozenset({Cause.SESSION_ENDED, Cause.SIGN_IN_OFFERED})
@@ -33,13 +33,18 @@ class RequestNarration:
 
     def hear(self, event: Transition) -> None:
         """Put an event into words, if it has any."""
-        if event.cause in OF_THE_SESSION:
-            told = (self._sessions[event.profile], event.cause, event.state.sign_in_url)
-            if told in self._told:
-                return
-            self._told.add(told)
-        self._narrators[event.profile].hear(event)
+        what = (event.cause, event.state.sign_in_url)
+        if event.cause not in OF_THE_SESSION or self._is_new(event.profile, what):
+            self._narrators[event.profile].hear(event)
 
     def conclude(self, profile: str, error: ConeError) -> None:
         """Print how it ended."""
-        self._narrators[profile].conclude(profile, error)
+        if not isinstance(error, SignInRequired) or self._is_new(profile, error.message):
+            self._narrators[profile].conclude(profile, error)
+
+    def _is_new(self, profile: str, what: object) -> bool:
+        """Tell whether nobody was told ``what`` of the profile's session yet."""
+        told = (self._sessions[profile], what)
+        is_new = told not in self._told
+        self._told.add(told)
+        return is_new

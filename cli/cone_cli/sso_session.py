@@ -1,10 +1,11 @@
 """Which Identity Center instance a command means: the AWS config file, else the saved settings."""
 
+import argparse
 from collections.abc import Mapping
 
 from cone_sidecar.aws_config.profiles import read_profiles
-from cone_sidecar.cone_config import ConeConfig
-from cone_sidecar.domain.profile import DEFAULT_SSO_SESSION, SsoSession
+from cone_sidecar.cone_config import AwsSettings, ConeConfig
+from cone_sidecar.domain.profile import DEFAULT_SSO_SESSION, DEFAULT_TENANT, SsoSession
 from cone_sidecar.errors import ConfigurationError
 
 
@@ -40,9 +41,47 @@ def saved_session(environment: Mapping[str, str]) -> SsoSession | None:
     Raises:
         ConfigurationError: The settings can't be read.
     """
-    settings = ConeConfig.load(environment).aws_settings
-    sso_url = environment.get("CONE_SSO_URL") or settings.sso_url
-    if not sso_url:
+    config = ConeConfig.load(environment)
+    tenant = tenant_name(argparse.Namespace(), environment, config)
+    settings = config.aws_settings(tenant)
+    told = AwsSettings(
+        environment.get("CONE_SSO_URL") or settings.sso_url,
+        environment.get("CONE_SSO_REGION") or settings.sso_region,
+    )
+    if not told.sso_url:
         return None
-    region = environment.get("CONE_SSO_REGION") or settings.sso_region
-    return SsoSession(DEFAULT_SSO_SESSION, sso_url, region)
+    own = config.has_own_settings(tenant) and told.sso_url == settings.sso_url
+    return session_of(told, tenant if own else "")
+
+
+def saved_region(environment: Mapping[str, str]) -> str:
+    """Return the default region of the environment or of ``cone aws setup``.
+
+    Raises:
+        ConfigurationError: The settings can't be read.
+    """
+    config = ConeConfig.load(environment)
+    tenant = tenant_name(argparse.Namespace(), environment, config)
+    return environment.get("CONE_REGION") or config.aws_settings(tenant).region
+
+
+def session_of(settings: AwsSettings, tenant: str) -> SsoSession:
+    """Return the session that ``settings`` describe, named after ``tenant`` where they are its own.
+
+    Its name is that of the file which holds the sign-in: two instances under one would end each other's.
+    """
+    suffix = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in tenant)
+    name = f"{DEFAULT_SSO_SESSION}-{suffix}" if suffix else DEFAULT_SSO_SESSION
+    return SsoSession(name, settings.sso_url, settings.sso_region)
+
+
+def tenant_name(
+    args: argparse.Namespace, environment: Mapping[str, str], config: ConeConfig
+) -> str:
+    """Return which profile of the original's config file is used (order: reference §1.4)."""
+    return (
+        getattr(args, "tenant_profile", "")
+        or environment.get("CONE_PROFILE", "")
+        or config.default_profile
+        or DEFAULT_TENANT
+    )

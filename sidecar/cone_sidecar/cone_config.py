@@ -72,14 +72,24 @@ class ConeConfig:
         """Return the top-level ``profile``, empty where there is none."""
         return _text(_child(self._root, ["profile"]))
 
-    @property
-    def aws_settings(self) -> AwsSettings:
-        """Return the saved AWS settings, regions with their default."""
+    def aws_settings(self, profile: str = "") -> AwsSettings:
+        """Return the AWS settings saved for ``profile``, else those for all; regions with their default."""
+        keys = self._own_settings(profile)
         return AwsSettings(
-            sso_url=_text(_child(self._root, ["aws_sso_start_url"])),
-            sso_region=_text(_child(self._root, ["aws_sso_region"])) or DEFAULT_REGION,
-            region=_text(_child(self._root, ["aws_default_region"])) or DEFAULT_REGION,
+            sso_url=_text(_child(self._root, [*keys, "aws_sso_start_url"])),
+            sso_region=_text(_child(self._root, [*keys, "aws_sso_region"])) or DEFAULT_REGION,
+            region=_text(_child(self._root, [*keys, "aws_default_region"])) or DEFAULT_REGION,
         )
+
+    def has_own_settings(self, profile: str) -> bool:
+        """Tell whether ``profile`` has AWS settings of its own: another Identity Center than all others."""
+        return bool(self._own_settings(profile))
+
+    def _own_settings(self, profile: str) -> list[str]:
+        """Return the keys above the profile's own AWS settings, none where it has none."""
+        keys = ["profiles", *_levels(profile)]
+        own = bool(profile) and _text(_child(self._root, [*keys, "aws_sso_start_url"]))
+        return keys if own else []
 
     def texts(self, keys: Iterable[str]) -> dict[str, str]:
         """Return what stands under top-level ``keys``; what isn't there is empty."""
@@ -109,12 +119,21 @@ class ConeConfig:
             _put(node, "client-secret", client_secret.reveal())
         return self.path
 
-    def save_aws_settings(self, settings: AwsSettings) -> None:
-        """Save what ``cone aws setup`` was told; raises as :meth:`save_client` does."""
+    def save_aws_settings(self, settings: AwsSettings, profile: str = "") -> None:
+        """Save what ``cone aws setup`` was told; raises as :meth:`save_client` does.
+
+        They are for all profiles, as with the original, unless those have another Identity Center: then
+        they are ``profile``'s own.
+        """
         with self._changing() as root:
-            _put(root, "aws_sso_start_url", settings.sso_url)
-            _put(root, "aws_sso_region", settings.sso_region)
-            _put(root, "aws_default_region", settings.region)
+            shared = _text(_child(root, ["aws_sso_start_url"]))
+            keys = self._own_settings(profile)
+            if named(profile) and shared and shared != settings.sso_url:
+                keys = ["profiles", *_levels(profile)]
+            node = _descend(root, keys, self.path)
+            _put(node, "aws_sso_start_url", settings.sso_url)
+            _put(node, "aws_sso_region", settings.sso_region)
+            _put(node, "aws_default_region", settings.region)
 
     @contextmanager
     def _changing(self) -> Iterator[yaml.MappingNode]:
@@ -136,6 +155,11 @@ class ConeConfig:
             ) from error
         except OSError as error:
             raise _unusable(self.path, "written", error) from error
+
+
+def named(profile: str) -> bool:
+    """Tell whether ``profile`` is another one than the default."""
+    return bool(profile) and profile.lower() != DEFAULT_TENANT
 
 
 def _read(path: Path) -> yaml.MappingNode:

@@ -13,9 +13,7 @@ from cone_sidecar.aws_config.profile_section import (
 )
 from cone_sidecar.aws_config.profiles import our_sections
 from cone_sidecar.catalogue import new_profile
-from cone_sidecar.cone_config import AwsSettings
 from cone_sidecar.domain.profile import (
-    DEFAULT_SSO_SESSION,
     EntitlementRef,
     PermissionSet,
     SkippedEntitlement,
@@ -39,19 +37,21 @@ def set_up(
     found: Iterable[PermissionSet | SkippedEntitlement],
     document: AwsConfigDocument,
     *,
-    settings: AwsSettings,
+    session: SsoSession,
+    region: str,
     tenant: str,
     command: str,
 ) -> SetupResult:
     """Add to ``document`` the profiles that it lacks, and the SSO session that they need.
 
     A profile is known by its entitlement, whatever its name. Nothing else in the document changes,
-    except that our SSO session follows ``settings``.
+    except that the section of ``session`` follows it.
 
     Args:
         found: The catalogue, in its order.
         document: The AWS config file.
-        settings: What the profiles are to say of Identity Center, and their default region.
+        session: The Identity Center that new profiles belong to.
+        region: The default region of new profiles.
         tenant: The profile of the original's config file that the catalogue belongs to.
         command: The absolute path of ``cone``.
     """
@@ -61,12 +61,11 @@ def set_up(
     kept = {ref: name for name, values in ours.items() if (ref := entitlement_in(values))}
     sets = _usable(rows, kept, set(ours) - set(kept.values()), result)
     taken = {section.name.name for section in document.sections if section.name.kind == "profile"}
-    session = SsoSession(DEFAULT_SSO_SESSION, settings.sso_url, settings.sso_region)
     for named in name_profiles(sets, kept=kept, taken=taken):
         if named.permission_set.entitlement in kept:
             result.existing += 1
             continue
-        profile = new_profile(named, session=session, region=settings.region, tenant=tenant)
+        profile = new_profile(named, session=session, region=region, tenant=tenant)
         try:
             document.append_section(profile_section(profile.name), profile_values(profile, command))
         except ConfigurationError as error:

@@ -260,6 +260,7 @@ def test_without_a_session(simulated):
     assert done.returncode == 3
     assert {row[1] for row in table(done.stdout)[1:]} == {"sign-in required"}
     assert len(set(re.findall(r"user_code=([A-Z-]+)", done.stdout + done.stderr))) == 1
+    assert done.stderr.count("user_code=") == 1
     assert done.stderr.count("AWS SSO session expired. Logging in...") == 1
     assert stage.statuses(CREATE) == [200, 200]
     assert {view["state"] for view in views(stage, "status", "p-auto", "p-auto2")[1].values()} == {

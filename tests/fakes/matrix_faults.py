@@ -89,7 +89,7 @@ hang       | -          | -      | ok:1   | ok:2/wait:1+ | -
 later      | -          | ok:1   | ok:1   | ok:1         | -
 """
 # AWS has answered by then, so nobody waits for ConductorOne any longer.
-GIVEN_UP_ON = frozenset({"503-x3", "503-always"})
+GIVEN_UP_ON = frozenset({"429-after", "503-x3", "503-always"})
 # What has been said when an operation is called, without a grant.
 SAID = {
     "request": NO_GRANT,

@@ -84,7 +84,13 @@ POLICIES = (
     later("accept", step=ACCEPT),
     granted("every-machine", ["webhook", "agent", "expression", "wait"]),
     granted("slow-provisioning", "auto", provisioning="1s"),
-    granted("maximum-duration", "auto"),
+    case(
+        "maximum-duration",
+        "served late",
+        GRANTED,
+        OBTAINED,
+        {"policy": "auto", "max_duration": "1h"},
+    ),
     refused("approval", "approval", "approval"),
     refused("machine-then-approval", "approval", ["machine", "approval"]),
     case("form-before", "form", "", LOOKED_UP, {"policy": "form"}, requests=0),
@@ -100,16 +106,16 @@ POLICIES = (
     refused("error-open", "failed", "auto", task_looks(outcome="GRANT_OUTCOME_ERROR")),
     refused("wait-timed-out", "timed out", "timeout"),
     refused(
-        "unknown-outcome",
+        "later-outcome",
         "unknown outcome",
         "auto",
         task_looks(state=CLOSED, outcome="GRANT_OUTCOME_POSTPONED"),
     ),
     refused("closed-without-outcome", "failed", "auto", task_looks(state=CLOSED)),
-    later("unknown-step", step=NEW_STEP),
-    refused("unknown-approval", "approval", "auto", task_looks(step=NEW_APPROVAL)),
-    later("unknown-state", state="TASK_STATE_PAUSED"),
-    later("unknown-processing", processing="TASK_PROCESSING_TYPE_DREAMING"),
+    later("later-step", step=NEW_STEP),
+    refused("later-approval", "approval", "auto", task_looks(step=NEW_APPROVAL)),
+    later("later-state", state="TASK_STATE_PAUSED"),
+    later("later-processing", processing="TASK_PROCESSING_TYPE_DREAMING"),
     later("no-step", step={}),
     case(
         "machine-too-slow",
@@ -164,6 +170,15 @@ POLICIES = (
     ),
     case(
         "open-auto", "served late", ADOPTED_GRANTED, OBTAINED, {"policy": "auto"}, request_is_there
+    ),
+    case(
+        "open-not-automatic",
+        "pending",
+        "",
+        {"grants": "1", "credentials": "0-1", "search": "1", "look": "1+"} | NAMED,
+        {"policy": "approval"},
+        no_automatic_requests,
+        request_is_there,
     ),
     case(
         "open-unnamed",

@@ -18,7 +18,12 @@ from cone_cli.commands import aws_setup, aws_setup_show
 from cone_sidecar.aws_config.document import AwsConfigDocument
 from cone_sidecar.aws_config.profiles import profiles_in
 from cone_sidecar.cone_config import AwsSettings
-from cone_sidecar.domain.profile import EntitlementRef, PermissionSet, SkippedEntitlement
+from cone_sidecar.domain.profile import (
+    EntitlementRef,
+    PermissionSet,
+    SkippedEntitlement,
+    SsoSession,
+)
 from cone_sidecar.errors import ConfigurationError, LoginRequired, UsageError
 from cone_sidecar.profile_setup import set_up
 
@@ -55,7 +60,14 @@ CATALOGUE = [
 def apply(data, found, *, settings=SETTINGS, tenant="default"):
     """Set up over ``data``; gives the result and the new bytes."""
     document = AwsConfigDocument.parse(data)
-    result = set_up(found, document, settings=settings, tenant=tenant, command="/usr/bin/cone")
+    result = set_up(
+        found,
+        document,
+        session=SsoSession("cone-sso", settings.sso_url, settings.sso_region),
+        region=settings.region,
+        tenant=tenant,
+        command="/usr/bin/cone",
+    )
     return result, document.render()
 
 

@@ -55,7 +55,7 @@ def test_the_originals_file_is_read(path):
     assert saved.client_secret.reveal() == "secret-token:conductorone.com:v1:eyJrdHki"
     assert config.default_profile == "default"
     url = "https://myorg.awsapps.com/start"
-    assert config.aws_settings == AwsSettings(url, "us-east-1", "us-west-2")
+    assert config.aws_settings() == AwsSettings(url, "us-east-1", "us-west-2")
 
 
 @pytest.mark.parametrize("name", ["work.prod", "Work.Prod", "WORK.PROD"])
@@ -83,7 +83,7 @@ def test_what_is_empty_is_absent(tmp_path):
     assert config.default_profile == ""
     assert config.client("default") is None
     assert config.client("nobody") is None
-    assert config.aws_settings == AwsSettings()
+    assert config.aws_settings() == AwsSettings()
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "~\n", "profiles:\n", "profiles: {}\n"])
@@ -136,7 +136,7 @@ def test_what_is_saved_already_is_not_written_again(path):
     """The same settings leave the file as it is, comments included."""
     path.write_text(f"# mine\n{ORIGINAL}")
     config = load(path)
-    config.save_aws_settings(config.aws_settings)
+    config.save_aws_settings(config.aws_settings())
     assert path.read_text() == f"# mine\n{ORIGINAL}"
 
 
@@ -219,3 +219,26 @@ def test_secrets_are_not_shown(path):
     """Neither the file's client nor the config shows a secret."""
     config = load(path)
     assert "eyJrdHki" not in repr(config.client("default")) + repr(config)
+
+
+def test_another_identity_center_is_its_tenants_own(tmp_path):
+    """A tenant with another start URL has settings of its own; those of all others stay."""
+    environment = {"HOME": str(tmp_path)}
+    acme = AwsSettings("https://acme.awsapps.com/start", "us-east-1", "us-west-2")
+    globex = AwsSettings("https://globex.awsapps.com/start", "eu-west-1", "eu-west-1")
+    ConeConfig.load(environment).save_aws_settings(acme)
+    ConeConfig.load(environment).save_aws_settings(globex, "Globex")
+    config = ConeConfig.load(environment)
+    assert config.aws_settings() == config.aws_settings("default") == acme
+    assert config.aws_settings("globex") == globex
+    assert config.has_own_settings("globex")
+    assert not config.has_own_settings("other")
+    assert config.aws_settings("other") == acme
+
+
+def test_the_first_identity_center_is_for_all(tmp_path):
+    """The settings of the first tenant are where the original looks for them, whatever its name."""
+    environment = {"HOME": str(tmp_path)}
+    acme = AwsSettings("https://acme.awsapps.com/start")
+    ConeConfig.load(environment).save_aws_settings(acme, "work")
+    assert ConeConfig.load(environment).aws_settings() == acme

@@ -32,9 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print ``unset`` and ``export`` lines; returns the exit code."""
+    from cone_cli.sso_session import saved_region
     from cone_sidecar.authorization_token import token_in
     from cone_sidecar.aws_config.profiles import find_profile, read_profiles
-    from cone_sidecar.cone_config import ConeConfig
     from cone_sidecar.runtime import find
     from cone_sidecar.warm_file import aws_config_path, state_directory
 
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         region = find_profile(args.aws_profile, os.environ).region
     else:
         # The sidecar serves the tenant's permission sets then, all with the same region.
-        region = os.environ.get("CONE_REGION") or ConeConfig.load(os.environ).aws_settings.region
+        region = saved_region(os.environ)
     token = token_in(Path(sidecar.token_file))
     exports = {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": (

@@ -13,7 +13,7 @@ from cone_cli import terminal
 from cone_sidecar.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
-    from cone_sidecar.cone_config import AwsSettings, ConeConfig
+    from cone_sidecar.cone_config import AwsSettings
     from cone_sidecar.domain.profile import PermissionSet, SkippedEntitlement
     from cone_sidecar.profile_setup import SetupResult
 
@@ -41,17 +41,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the profiles that aren't there yet; returns the exit code."""
     from cone_cli.composition import run_async
+    from cone_cli.sso_session import session_of, tenant_name
     from cone_sidecar.aws_config.config_file import AwsConfigFile
     from cone_sidecar.cone_config import ConeConfig
     from cone_sidecar.profile_setup import set_up
 
     config = ConeConfig.load(os.environ)
-    settings = chosen_settings(args, config.aws_settings)
+    tenant = tenant_name(args, os.environ, config)
+    settings = chosen_settings(args, config.aws_settings(tenant))
     command = cone_path(os.environ)
     file = AwsConfigFile.of(os.environ)
     # Read before anything is saved or asked: a file that can't be used is told of at once.
     file.read()
-    config.save_aws_settings(settings)
+    config.save_aws_settings(settings, tenant)
     terminal.put(f"INFO  SSO URL:        {settings.sso_url}")
     terminal.put(f"INFO  SSO Region:     {settings.sso_region}")
     terminal.put(f"INFO  Default Region: {settings.region}")
@@ -59,10 +61,18 @@ def run(args: argparse.Namespace) -> int:
     if not found:
         terminal.put("INFO  No AWS permission set entitlements found.")
         return 0
-    tenant = tenant_name(args, os.environ, config)
+    own = config.has_own_settings(tenant)
+    session = session_of(settings, tenant if own else "")
     with file.change() as document:
-        result = set_up(found, document, settings=settings, tenant=tenant, command=command)
-    _report(result)
+        result = set_up(
+            found,
+            document,
+            session=session,
+            region=settings.region,
+            tenant=tenant,
+            command=command,
+        )
+    _report(result, session.name)
     return 0
 
 
@@ -129,20 +139,6 @@ def cone_path(environment: Mapping[str, str]) -> str:
     raise refused or ConfigurationError("cone has no path")
 
 
-def tenant_name(
-    args: argparse.Namespace, environment: Mapping[str, str], config: "ConeConfig"
-) -> str:
-    """Return which profile of the original's config file is used (order: reference §1.4)."""
-    from cone_sidecar.domain.profile import DEFAULT_TENANT
-
-    return (
-        getattr(args, "tenant_profile", "")
-        or environment.get("CONE_PROFILE", "")
-        or config.default_profile
-        or DEFAULT_TENANT
-    )
-
-
 async def _permission_sets(args: argparse.Namespace) -> list["PermissionSet | SkippedEntitlement"]:
     from cone_cli.composition import open_tenant
 
@@ -150,13 +146,13 @@ async def _permission_sets(args: argparse.Namespace) -> list["PermissionSet | Sk
         return await tenant.permission_sets()
 
 
-def _report(result: "SetupResult") -> None:
+def _report(result: "SetupResult", session: str) -> None:
     for name in result.created:
         terminal.put(f"SUCCESS  Created profile: {name}")
     for row in result.left_out:
         terminal.put(terminal.printable(f"WARNING  Skipping {row.display_name}: {row.reason}"))
     if result.session_corrected:
-        terminal.put("INFO  Updated the AWS SSO session cone-sso.")
+        terminal.put(f"INFO  Updated the AWS SSO session {session}.")
     skipped = result.existing + len(result.left_out)
     terminal.put(
         f"INFO  \nDone: {len(result.created)} profiles created, "

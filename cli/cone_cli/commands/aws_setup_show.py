@@ -13,11 +13,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     del parser
 
 
-def run(_: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print what ``cone aws setup`` remembers; returns the exit code."""
+    from cone_cli.sso_session import tenant_name
     from cone_sidecar.cone_config import ConeConfig
 
-    settings = ConeConfig.load(os.environ).aws_settings
+    config = ConeConfig.load(os.environ)
+    settings = config.aws_settings(tenant_name(args, os.environ, config))
     if not settings.sso_url:
         terminal.put(
             "WARNING  No AWS SSO configuration found. Run 'cone aws setup --sso-url <url>' first."
