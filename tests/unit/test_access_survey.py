@@ -264,20 +264,20 @@ async def test_nothing_is_asked_for_nothing(clock):
 
 async def test_two_tenants(clock):
     """Each is asked once for all of its profiles; one that fails says nothing of the other's."""
+    acme = Tenants(api([grant_row()]))
+    globex = Tenants(api(), Unreachable("no"))
 
-    class Two:
-        answers = {"acme": Tenants(api([grant_row()])), "globex": Tenants(api(), Unreachable("no"))}
-
+    class Both:
         def tenant_named(self, name):
-            return self.answers[name].tenant_named(name)
+            return {"acme": acme, "globex": globex}[name].tenant_named(name)
 
-    survey = AccessSurvey(Two(), Kept(), clock)
+    survey = AccessSurvey(Both(), Kept(), clock)
     profiles = [
         replace(PROFILE, name=f"{tenant}-{number}", tenant=tenant)
-        for tenant in Two.answers
+        for tenant in ("acme", "globex")
         for number in range(3)
     ]
     found = await survey.views(profiles)
     assert [each["state"] for each in found.values()] == ["granted"] * 3 + ["unreachable"] * 3
-    assert len(Two.answers["acme"].api.sent) == 2
+    assert len(acme.api.sent) == 2
     assert [error.message for error in survey.errors] == ["no"]
