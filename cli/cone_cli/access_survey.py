@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cone_sidecar.access_request import STEP_PHASES
+from cone_sidecar.access_request import phase_of_task
 from cone_sidecar.clock import Clock
 from cone_sidecar.conductorone.grant_search import search_grants
 from cone_sidecar.conductorone.open_requests import open_requests
@@ -13,7 +13,7 @@ from cone_sidecar.connections import AdapterConnections
 from cone_sidecar.domain.access import AccessState, Phase
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import EntitlementRef, Profile
-from cone_sidecar.domain.task import Grant, Outcome, Task
+from cone_sidecar.domain.task import Grant, Task
 from cone_sidecar.errors import ConeError
 from cone_sidecar.freshness import valid
 from cone_sidecar.refusal import phase_of
@@ -111,6 +111,6 @@ def _with_task(state: AccessState, task: Task | None) -> AccessState:
     state = replace(state, task_number=task.number, task_url=task.url, since=task.created)
     if state.phase not in {Phase.NO_GRANT, Phase.GRANT_EXPIRED}:
         return state
-    phase = Phase.AWAITING_REPAIR if task.outcome is Outcome.ERROR else STEP_PHASES[task.step]
+    phase = phase_of_task(task)
     detail = task.step_name if phase is Phase.UNKNOWN_STEP else ""
     return replace(state, phase=phase, detail=detail, grant_ends=None)

@@ -61,14 +61,17 @@ class Narrator:
     def conclude(self, profile: str, error: ConeError) -> str:
         """Print how it ended, and return the text for the processes that waited for this one."""
         text = ending(profile, error)
-        self._line(text)
+        head, once, rest = text.partition("\nOnce ")
+        # Whoever waited has read the rest before.
+        self._line(f"Once {rest}" if once and head in self._told else text)
         return text
 
     def _wait(self, profile: Profile, state: AccessState) -> None:
         """Say what whoever doesn't wait is told, except to come back, and go on in dots."""
         if state.phase not in self._told:
-            self._told.add(state.phase)
-            self._line(ending(profile.name, refusal(profile, state)).partition("\nOnce ")[0])
+            head = ending(profile.name, refusal(profile, state)).partition("\nOnce ")[0]
+            self._told |= {state.phase, head}
+            self._line(head)
         if state.approvers and state.approvers not in self._told:
             self._told.add(state.approvers)
             self._line(f"Waiting for {' or '.join(state.approvers)}")

@@ -122,7 +122,7 @@ class AccessRequest:
                 if error := ended(self._profile, task):
                     raise error
                 return
-            phase = _phase_of(task)
+            phase = phase_of_task(task)
             # Whoever waits on wants to know for whom; who is only told to come back doesn't.
             waits = phase is Phase.AWAITING_APPROVAL and looked_before is phase
             self._turns.take(
@@ -157,7 +157,8 @@ def _evidence(task: Task) -> dict[str, object]:
     }
 
 
-def _phase_of(task: Task) -> Phase:
+def phase_of_task(task: Task) -> Phase:
+    """Return the phase of a story that follows ``task``, which is open."""
     if task.outcome is Outcome.ERROR:
         return Phase.AWAITING_REPAIR
     return STEP_PHASES[task.step]

@@ -9,7 +9,7 @@ from cone_sidecar.domain.profile import Profile
 from cone_sidecar.errors import UsageError
 from cone_sidecar.flight import Flight
 from cone_sidecar.patience import Patience
-from cone_sidecar.refusal import request_command
+from cone_sidecar.refusal import ended, request_command
 from cone_sidecar.surroundings import Surroundings
 
 
@@ -56,12 +56,19 @@ class AccessBroker:
             UsageError: There is none.
             ConeError: ConductorOne doesn't close it.
         """
-        state = self.state(profile)
-        if state.phase not in OPEN_TASK or not state.task_id:
+        tenant, state = self._surroundings.connections.tenant(profile), self.state(profile)
+        task_id = state.task_id if state.phase in OPEN_TASK else ""
+        if not task_id and (task := await tenant.open_request(profile.entitlement)):
+            task_id = task.id
+        if not task_id:
             raise UsageError(
                 f'there is no open request for "{profile.name}"', hint=request_command(profile)
             )
-        await self._surroundings.connections.tenant(profile).cancel_request(state.task_id)
+        await tenant.cancel_request(task_id)
+        task = await tenant.task(task_id)
+        # It is closed when ConductorOne gets to it; if that takes longer, the story sees it.
+        if task.closed and (error := ended(profile, task)):
+            self.flight(profile).end(error)
 
     async def close(self) -> None:
         """Cancel what runs. Requests that were made stay made."""

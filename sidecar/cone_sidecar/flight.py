@@ -82,7 +82,9 @@ class Flight:
     def request(self, terms: RequestTerms | None = None) -> None:
         """Do as a person says: ask for access now, whatever was refused before, in these ``terms``."""
         self._memory = FailureMemory(self._around.cooldown, self._clock)
-        if not self.serveable():
+        held = self.serveable()
+        # A grant that was not looked at for a while may be gone: the person knows something.
+        if held is None or self._freshness.recheck_due(held, self._clock.now()):
             self._depart(replace(terms or self.profile.terms, auto_request=True))
 
     def renew(self) -> None:
@@ -136,6 +138,13 @@ class Flight:
         goes_on = StillProcessing(f'the request for "{self.profile.name}" goes on without us')
         self.publish(AccessState(Phase.FAILED, error=goes_on), Cause.STOPPED)
         return ending
+
+    def end(self, error: ConeError) -> None:
+        """End the story in ``error``, which a person brought about."""
+        if self._running:
+            self._running.cancel()
+            self._running = None
+        self._fail(error)
 
     def forget(self) -> None:
         """Begin anew: no credentials, no failure, no story."""

@@ -29,7 +29,10 @@ permission_sets:
   - {account: P, name: Denied, policy: deny}
   - {account: P, name: Held, policy: auto}
 """
-ASKED = r'No active grant for "{}" — submitting access request\.\.\.\nAccess request submitted \(task: (\d+)\)\n'
+ASKED = (
+    r'No active grant for "{}" — submitting access request\.\.\.\n'
+    r"Access request submitted \(task: (\d+)\)\n"
+)
 WAITING = r'Request submitted for "{}" but requires approval\.\nCheck status: cone task get \1\n'
 
 

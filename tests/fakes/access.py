@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import ClassVar
 
 from cone_sidecar.domain.access import Phase
 from cone_sidecar.domain.credentials import RoleCredentials
@@ -160,7 +161,7 @@ class FakeConnections:
 class Recorder:
     """Listen and remember, and hold every transition to the table; conftest fails who breaks it."""
 
-    broken = []
+    broken: ClassVar[list[str]] = []
 
     def __init__(self):
         self.events = []

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from cone_sidecar.connections import AdapterConnections, TenantFlags
-from cone_sidecar.domain.profile import EntitlementRef, Profile, SsoSession
+from cone_sidecar.domain.profile import DEFAULT_TERMS, EntitlementRef, Profile, SsoSession
 from cone_sidecar.errors import ProfileNotFound
 from cone_sidecar.secret import Secret
 from cone_sidecar.server import ListenAddress
@@ -29,7 +29,7 @@ MOMENT_S = 0.01
 class WorldProfiles:
     """A profile for each permission set of a simulated world, named account-role."""
 
-    def __init__(self, world):
+    def __init__(self, world, terms):
         self._profiles = {
             profile.name: profile
             for each in world.entitlements.values()
@@ -40,6 +40,7 @@ class WorldProfiles:
                     account_id=each.account.id,
                     role_name=each.role_name,
                     session=SESSION,
+                    terms=terms,
                 )
             ]
         }
@@ -59,12 +60,13 @@ class WorldProfiles:
 class SimulatedSidecar:
     """A home, a simulator, and a sidecar that can be restarted."""
 
-    def __init__(self, home, clock, scenario, **options):
+    def __init__(self, home, clock, scenario, *, terms=DEFAULT_TERMS, **options):
         path = home / "scenario.yaml"
         path.write_text(scenario)
         self.clock = clock
         self.home = home
         self.simulator = _simulator(path, clock)
+        self.terms = terms
         self.options = options
         self.events = []
         self.phases = {}
@@ -90,7 +92,7 @@ class SimulatedSidecar:
         connections._client = httpx.AsyncClient(transport=self._upstream)
         self.sidecar = Sidecar(
             connections=connections,
-            profiles=WorldProfiles(self.simulator.world),
+            profiles=WorldProfiles(self.simulator.world, self.terms),
             token=Secret(TOKEN),
             clock=self.clock,
             **self.options,

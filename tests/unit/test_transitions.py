@@ -84,24 +84,14 @@ async def _tell(moves, *, strict, auto_request):
     looking_after = asyncio.create_task(Refresher(broker, clock).run())
     callers = []
     for move, value in moves:
-        match move:
-            case "ask":
-                callers.append(asyncio.create_task(broker.obtain(profile, value)))
-            case "pass":
-                await clock.pass_time(value)
-            case "grant":
-                tenant.grant_answer = _grant(value, clock)
-            case "tasks":
-                tenant.tasks = list(value)
-            case "aws":
-                center.refusals = list(value)
-            case "request":
-                tenant.duplicate = value
-            case "session":
-                center.signed_in = value
-                center.confirmed.set()
-            case "person":
-                getattr(broker.flight(profile), value)()
+        if move == "ask":
+            callers.append(asyncio.create_task(broker.obtain(profile, value)))
+        elif move == "pass":
+            await clock.pass_time(value)
+        elif move == "person":
+            getattr(broker.flight(profile), value)()
+        else:
+            _change(tenant, center, move, value)
         await clock.pass_time(0)
     looking_after.cancel()
     await broker.close()
@@ -111,6 +101,21 @@ async def _tell(moves, *, strict, auto_request):
         # Whatever happens is told in our own words.
         assert not isinstance(answer, Exception) or isinstance(answer, ConeError), repr(answer)
         assert getattr(answer, "code", "") != "InternalError", repr(answer)
+
+
+def _change(tenant, center, move, value):
+    match move:
+        case "grant":
+            tenant.grant_answer = _grant(value, center.clock)
+        case "tasks":
+            tenant.tasks = list(value)
+        case "aws":
+            center.refusals = list(value)
+        case "request":
+            tenant.duplicate = value
+        case "session":
+            center.signed_in = value
+            center.confirmed.set()
 
 
 def _grant(value, clock):
