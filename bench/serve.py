@@ -72,6 +72,8 @@ def load_on_serve(stage: Stage, profile: str) -> Iterator[Row]:
         for connections in (1, 16, 64):
             yield throughput(port, other, request, connections)
         yield warm_herd(port, other, request)
+    # It goes on to look after the profile, which would count as upstream of what comes next.
+    stage.end(stage.children[-1])
 
 
 def cold_herd(

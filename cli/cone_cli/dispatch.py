@@ -83,7 +83,7 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
         leading: This process holds the lock of the credentials that it is asked for.
     """
     try:
-        parsed = build_parser().parse_args(arguments)
+        parsed = build_parser(arguments).parse_args(arguments)
         parsed.leading = leading
         settle(parsed, os.environ)
         if parsed.log_level:
@@ -113,8 +113,12 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
         )
 
 
-def build_parser() -> Parser:
-    """Build the parser of all commands."""
+def build_parser(arguments: Sequence[str] | None = None) -> Parser:
+    """Build the parser of all commands.
+
+    With ``arguments``, commands that they can't mean are known by name alone: importing and describing
+    all of them takes longer than most of them run.
+    """
     shared = _shared_options()
     root = Parser(
         prog="cone",
@@ -135,20 +139,36 @@ def build_parser() -> Parser:
             )
             take_output_option(group)
             groups[above] = _group(group, required=True)
-        module = importlib.import_module(f"cone_cli.commands.{command.module}")
-        child = groups[above].add_parser(
-            command.words[-1],
-            help=command.summary,
-            description=command.summary,
-            epilog=getattr(module, "EXAMPLE", None),
-            parents=[shared],
-        )
-        module.configure(child)
-        take_output_option(child)
-        child.set_defaults(module=module)
+        if arguments is None or _may_mean(arguments, command):
+            child = _described(command, groups[above], shared)
+        else:
+            child = groups[above].add_parser(command.words[-1], help=command.summary)
         if any(other.words[:-1] == command.words for other in COMMANDS):
             groups[command.words] = _group(child, required=False)
     return root
+
+
+def _may_mean(arguments: Sequence[str], command: Command) -> bool:
+    """Tell whether the words of ``command`` are among ``arguments``, in their order."""
+    rest = iter(arguments)
+    return all(word in rest for word in command.words)
+
+
+def _described(
+    command: Command, group: "argparse._SubParsersAction[Parser]", shared: Parser
+) -> Parser:
+    module = importlib.import_module(f"cone_cli.commands.{command.module}")
+    child = group.add_parser(
+        command.words[-1],
+        help=command.summary,
+        description=command.summary,
+        epilog=getattr(module, "EXAMPLE", None),
+        parents=[shared],
+    )
+    module.configure(child)
+    take_output_option(child)
+    child.set_defaults(module=module)
+    return child
 
 
 def _group(parser: Parser, *, required: bool) -> "argparse._SubParsersAction[Parser]":

@@ -1,4 +1,4 @@
-"""The second half of the matrix: each fault at each upstream operation, for two stories that end well.
+"""The third part of the matrix: each fault at each upstream operation, for two stories that end well.
 
 What a failing call is worth is promised by reference §5 (429 is repeated always, 5xx and lost connections
 only where twice does no harm; after a failed request the open task tells whether it had worked), by
@@ -16,8 +16,9 @@ from fakes.matrix_arrangement import (
     more_fields,
 )
 from fakes.matrix_case import BOTO3, COMMAND_LINE, Case
+from fakes.matrix_grants import CHECKED, HAS_IT
+from fakes.matrix_policies import OBTAINED
 from fakes.matrix_promise import ANY, GRANTED, NO_GRANT, PERHAPS_LOOKED, SESSION_ENDED, Promise
-from fakes.matrix_stories import CHECKED, HAS_IT, OBTAINED
 
 # One look at a task that a later version of the API may answer.
 LATER = {

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from fakes.matrix_case import BOTO3, COMMAND_LINE
 from fakes.matrix_faults import WITH_A_GRANT, WITHOUT_A_GRANT, rows
+from fakes.matrix_grants import COMBINED, GRANTS
+from fakes.matrix_policies import POLICIES
 from fakes.matrix_promise import ANY, within
 from fakes.matrix_run import CASES
-from fakes.matrix_stories import COMBINED, GRANTS, POLICIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "states.md"
 BEGIN, END = "<!-- matrix: begin -->", "<!-- matrix: end -->"

@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from fakes.matrix_case import BOTO3, COMMAND_LINE
 from fakes.matrix_faults import FAULTY
+from fakes.matrix_grants import COMBINED, GRANTS
 from fakes.matrix_lane import Lane
-from fakes.matrix_stories import STORIES
+from fakes.matrix_policies import POLICIES
 
-CASES = {case.name: case for case in STORIES + FAULTY}
+CASES = {case.name: case for case in POLICIES + GRANTS + COMBINED + FAULTY}
 # Most cases wait most of the time.
 LANES = {COMMAND_LINE: 4, BOTO3: 4}
 

@@ -1,21 +1,14 @@
-"""The first half of the matrix: each policy, and each state of a grant, with nothing wrong upstream.
+"""The first part of the matrix: each policy of a request, with nothing wrong upstream.
 
 Promised by user-story.md and reference §6.2 (texts), by the exit codes of docs/errors.md, and by
 sdk-contract §6 rules 11, 17 and 18: 403 for what a person must end, 503 where only machines decide.
 """
 
 from fakes.matrix_arrangement import (
-    GRANTS_PATH,
-    access_token_refused,
-    answer_changed,
     fault,
-    grant_deleted,
-    grant_over,
     no_automatic_requests,
     request_is_there,
     request_is_under_way,
-    served_before,
-    session_closed,
     task_is_there_and_looks,
     task_looks,
 )
@@ -28,9 +21,6 @@ from fakes.matrix_promise import (
     Promise,
 )
 
-# Somebody has it from the start.
-HAS_IT = {"granted_to": ["ada@example.com"]}
-CHECKED = {"grants": "1", "credentials": "1"}
 # A cold profile without a grant: one request, one success at AWS, at most one refusal before it.
 LOOKED_UP = {"grants": "1", "credentials": "0-1", "form": "1", "entitlement": "1"}
 REQUESTED = LOOKED_UP | {"request": "1", "look": "1+"}
@@ -199,115 +189,3 @@ POLICIES = (
         requests=0,
     ),
 )
-
-# What a sign-in costs that nobody has confirmed yet; the program may ask whether somebody has.
-OFFERED = {"credentials": "1-2", "refresh": "0+", "register": "0-1", "device": "1"}
-GRANTS = (
-    case("granted", "served", "", CHECKED, HAS_IT, requests=0),
-    case("granted-for-8h", "served", "", CHECKED, HAS_IT | {"grant_ends": "8h"}, requests=0),
-    case("cached", "served", "", {}, HAS_IT, served_before, requests=0),
-    case(
-        "grant-over",
-        "served late",
-        GRANTED,
-        OBTAINED,
-        HAS_IT,
-        answer_changed("grants", GRANTS_PATH, grant_over),
-    ),
-    case(
-        "grant-deleted",
-        "served late",
-        GRANTED,
-        OBTAINED,
-        HAS_IT,
-        answer_changed("grants", GRANTS_PATH, grant_deleted),
-    ),
-    case(
-        "not-in-aws-yet",
-        "propagated",
-        GRANTED,
-        REQUESTED | {"credentials": "2+"},
-        {"policy": "auto", "lags": {"propagation": "1s"}},
-    ),
-    case(
-        "not-in-aws-yet-granted",
-        "propagated",
-        "",
-        CHECKED | {"credentials": "3"},
-        HAS_IT,
-        fault("credentials", status=403, count=2),
-        requests=0,
-    ),
-    case(
-        "not-listed-yet",
-        "served late",
-        GRANTED,
-        OBTAINED,
-        {"policy": "auto", "lags": {"grant_visibility": "100s"}},
-    ),
-    case(
-        "access-token-ended",
-        "served",
-        "",
-        CHECKED | {"credentials": "2", "refresh": "1"},
-        HAS_IT,
-        access_token_refused,
-        requests=0,
-    ),
-    case(
-        "session-ended",
-        "sign-in",
-        "",
-        {"grants": "1"} | OFFERED,
-        HAS_IT,
-        session_closed,
-        boto3_calls={"grants": "1"} | OFFERED,
-        session_ends=True,
-        requests=0,
-    ),
-    case(
-        "session-ended-no-grant",
-        "sign-in",
-        GRANTED,
-        REQUESTED | OFFERED,
-        {"policy": "auto"},
-        session_closed,
-        session_ends=True,
-    ),
-)
-COMBINED = (
-    refused("approval-and-a-bad-look", "approval", "approval", fault("look", status=503, count=1)),
-    refused("deny-and-a-lost-look", "denied", "deny", fault("look", reset=True, count=1)),
-    case(
-        "form-and-a-bad-answer",
-        "form",
-        "",
-        LOOKED_UP | {"form": "2"},
-        {"policy": "form"},
-        fault("form", status=503, count=1),
-        requests=0,
-    ),
-    case(
-        "nobody-answers",
-        "no ConductorOne",
-        "",
-        {"grants": "3+", "credentials": "3+"},
-        HAS_IT,
-        fault("grants", status=503),
-        fault("credentials", status=503),
-        requests=0,
-        again=True,
-    ),
-    case(
-        "no-session-and-no-tenant",
-        "no ConductorOne",
-        "",
-        {"grants": "4+", "credentials": "1+", "refresh": "1+"},
-        HAS_IT,
-        session_closed,
-        fault("grants", status=503),
-        session_ends=True,
-        requests=0,
-    ),
-)
-STORIES = POLICIES + GRANTS + COMBINED
