@@ -14,7 +14,7 @@ TELLING = """\
 import sys
 from cone_cli.main import main
 code = main()
-print(*sys.modules, sep="\\n", file=sys.stderr)
+print(*(name for name, module in sys.modules.items() if module is not None), sep="\\n", file=sys.stderr)
 sys.exit(code)
 """
 IMPORTING = """\

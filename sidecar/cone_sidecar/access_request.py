@@ -69,8 +69,8 @@ class AccessRequest:
             task = await self._tenant.open_request(profile.entitlement)
             if task is None:
                 raise no_active_grant(profile)
-            self._turns.take(Cause.SUBMITTING, phase=Phase.REQUESTING)
-            self._turns.take(Cause.ADOPTED, adopted=True, **_evidence(task))
+            evidence = _evidence(task)
+            self._turns.take(Cause.ADOPTED, phase=Phase.REQUESTING, adopted=True, **evidence)
             duration = None
         else:
             task, duration = await self._create(extension=False)

@@ -65,6 +65,11 @@ class FailureMemory:
         self._in_a_row = 0
 
     @property
+    def last(self) -> ConeError | None:
+        """Return the last failure since there were credentials."""
+        return self._error
+
+    @property
     def lasting(self) -> ConeError | None:
         """Return the last failure while it is the answer, None once it is worth another try."""
         return self._error if self._until and self._clock.monotonic() < self._until else None

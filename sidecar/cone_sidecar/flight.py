@@ -26,6 +26,7 @@ from cone_sidecar.turns import Publish
 
 logger = logging.getLogger(__name__)
 
+UNDECIDED = frozenset({Phase.CHECKING, Phase.NO_GRANT, Phase.REQUESTING})
 Chapter = Callable[[AccessStory], Awaitable[HeldCredentials]]
 
 
@@ -57,7 +58,10 @@ class Flight:
             async with asyncio.timeout(patience.seconds):
                 return await self._arrival(patience)
         except TimeoutError:
-            return self._old_ones_or(refusal(self.profile, self.state))
+            # What it ran into before says more than that it is being tried again.
+            trying = self.state.phase in UNDECIDED and not self.state.task_number
+            retried = self._memory.last if trying else None
+            return self._old_ones_or(retried or refusal(self.profile, self.state))
         except ConeError as error:
             return self._old_ones_or(error)
 

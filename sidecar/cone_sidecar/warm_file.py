@@ -114,8 +114,8 @@ class WarmEntry:
         code, _, lasts = head.partition(" ")
         if not (code.isdigit() and lasts.isdigit()):
             return None
-        # A stamp of the future is of a clock that was set back.
-        ended, now = float(found[0]), time.time()
+        # A stamp of the future is of a clock that was set back; rounding alone makes it no future.
+        ended, now = float(found[0]), time.time() + 1
         return (int(code), text) if max(arrived, ended) - int(lasts) <= ended <= now else None
 
     def lead(self, limit_s: float) -> bool:

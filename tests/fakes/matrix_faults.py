@@ -44,12 +44,11 @@ FAULTS = {
 # Credentials that are refused once are refused for good.
 FOR_GOOD = {("token", "401"): {"status": 401}}
 # What a failure may cost beside the operation itself.
-REPAIRS = {"search": "0-1", "token": "0-2", "me": "0-1", "refresh": "0-1"}
+REPAIRS = {"search": "0-3", "token": "0-2", "me": "0-1", "refresh": "0-1"}
 ENDINGS = {
     "ok": None,
     "c1": "no ConductorOne",
     "aws": "no AWS",
-    "web": "not the API",
     "login": "login",
     "wait": "still processing",
     "sso": "sign-in",
@@ -68,7 +67,7 @@ latency    | ok:1       | ok:1      | ok:1         | ok:1      | ok:1        | o
 500        | ok:2       | ok:2      | ok:2         | ok:2      | ok:2        | ok:1-2       | ok:any          | ok:2-3
 reset      | ok:2       | ok:2      | ok:2         | ok:2      | ok:2        | ok:2         | ok:any          | ok:2-3
 cut-off    | ok:2       | ok:2      | ok:2         | ok:2      | ok:2        | ok:1-2       | ok:any          | ok:2-3
-web-page   | web:1      | web:1     | web:1        | web:1     | web:1       | web:1        | web:any         | -
+web-page   | ok:2       | ok:2      | ok:2         | ok:2      | ok:2        | ok:1-2       | ok:any          | ok:2-3
 401        | login:1/1+ | ok:2      | ok:2         | ok:2      | ok:2        | ok:2         | ok:any          | ok:2-3
 hang       | -          | -         | ok:2/wait:1+ | -         | -           | ok:2/wait:1+ | ok:any/wait:any | ok:2-3
 later      | -          | ok:1      | ok:1         | -         | ok:1        | -            | -               | -
@@ -84,7 +83,7 @@ latency    | ok:1       | ok:1   | ok:1   | ok:1         | ok:1
 500        | ok:2       | ok:2   | ok:2   | ok:2         | ok:2
 reset      | ok:2       | ok:2   | ok:2   | ok:2         | ok:2
 cut-off    | ok:2       | ok:2   | ok:2   | ok:2         | sso:1+
-web-page   | web:1      | web:1  | web:1  | aws:1/ok:2   | sso:1+
+web-page   | ok:2       | ok:2   | ok:2   | ok:2         | ok:2
 401        | login:1/1+ | ok:2   | ok:2   | ok:2         | sso:1+
 hang       | -          | -      | ok:1   | ok:2/wait:1+ | -
 later      | -          | ok:1   | ok:1   | ok:1         | -

@@ -16,8 +16,6 @@ ORDER = (
     *("token", "me", "grants", "form", "entitlement", "request", "search", "look", "person"),
     *("credentials", "refresh", "register", "device"),
 )
-# Stands for what isn't as promised yet.
-BROKEN = "?"
 # What each request begins with tells nothing of its end.
 BEGINNING = re.compile(
     r'No active grant for "[^"]+" — submitting access request\.\.\.|'
@@ -87,16 +85,16 @@ A dash: not tried.
 """
 
 
-def render(seen, not_yet):
-    """Return the text between the marks; ``not_yet`` holds the pairs that aren't as promised."""
+def render(seen):
+    """Return the text between the marks."""
     parts = [INTRODUCTION]
     for title, text, cases in STORIES:
-        parts += [f"### {title}\n", text, _stories(cases, seen, not_yet)]
+        parts += [f"### {title}\n", text, _stories(cases, seen)]
     parts += ["### A fault at each call\n", FAULTS_TEXT]
     parts += ["Without a grant, on a profile whose request is granted automatically:\n"]
-    parts += [_grid("auto", WITHOUT_A_GRANT, seen, not_yet)]
+    parts += [_grid("auto", WITHOUT_A_GRANT, seen)]
     parts += ["With a grant; `refresh` where AWS has ended the session:\n"]
-    parts += [_grid("granted", WITH_A_GRANT, seen, not_yet)]
+    parts += [_grid("granted", WITH_A_GRANT, seen)]
     return "\n".join(parts)
 
 
@@ -113,19 +111,13 @@ def write(block):
     PAGE.write_text(f"{before}{BEGIN}\n{block}{END}{rest.partition(END)[2]}")
 
 
-def _stories(cases, seen, not_yet):
+def _stories(cases, seen):
     lines = ["| case | exit | what is said at the end | boto3 | calls |", "|---|---|---|---|---|"]
     for case in cases:
         told, served = seen[case.name, COMMAND_LINE], seen[case.name, BOTO3]
         by_command, by_boto3 = (_calls(case, face, seen) for face in (COMMAND_LINE, BOTO3))
         calls = by_command if by_command == by_boto3 else f"{by_command}; boto3: {by_boto3}"
         exit_code, words, answer = str(told.code), _last_words(case, told), _answer(served)
-        if (case.name, COMMAND_LINE) in not_yet:
-            exit_code, words = BROKEN, BROKEN
-        if (case.name, BOTO3) in not_yet:
-            answer = BROKEN
-        if BROKEN in {words, answer}:
-            calls = BROKEN
         lines.append(f"| {case.name} | {exit_code} | {words} | {answer} | {calls} |")
     return "\n".join(lines) + "\n"
 
@@ -134,14 +126,14 @@ def _answer(seen):
     return f"{seen.code} `{seen.words}`" if seen.words else str(seen.code)
 
 
-def _grid(state, grid, seen, not_yet):
+def _grid(state, grid, seen):
     cells = {(fault, operation) for fault, operation, _ in rows(grid)}
     faults = list(dict.fromkeys(fault for fault, _, _ in rows(grid)))
     operations = [o for o in ORDER if any(operation == o for _, operation in cells)]
     lines = [f"| fault | {' | '.join(operations)} |", "|---" * (len(operations) + 1) + "|"]
     for fault in faults:
         row = [
-            _cell(CASES[f"{state}-{operation}-{fault}"], operation, seen, not_yet)
+            _cell(CASES[f"{state}-{operation}-{fault}"], operation, seen)
             if (fault, operation) in cells
             else "–"
             for operation in operations
@@ -150,14 +142,12 @@ def _grid(state, grid, seen, not_yet):
     return "\n".join(lines) + "\n"
 
 
-def _cell(case, operation, seen, not_yet):
+def _cell(case, operation, seen):
     codes, counts = [], []
     for face in (COMMAND_LINE, BOTO3):
         found = seen[case.name, face]
-        broken = (case.name, face) in not_yet
-        count = _count(case.promises[face].calls[operation], found.calls.get(operation, 0))
-        codes.append(BROKEN if broken else str(found.code))
-        counts.append(BROKEN if broken else count)
+        counts.append(_count(case.promises[face].calls[operation], found.calls.get(operation, 0)))
+        codes.append(str(found.code))
     return " · ".join([*codes, " / ".join(dict.fromkeys(counts))])
 
 

@@ -102,7 +102,7 @@ async def test_many_callers_refresh_once(instance, aws, cache):
 
 async def test_an_outage_is_no_reason_to_sign_in(instance, aws, cache):
     """While AWS fails the caller is told so; when it is back, the session is renewed at once."""
-    aws.answers = [(503, {})] * 3 + [renewed(1)]
+    aws.answers = [(503, {})] * 4 + [renewed(1)]
     with pytest.raises(Unreachable):
         await instance.session_token()
     assert (await instance.session_token()).access_token.reveal() == "access-1"

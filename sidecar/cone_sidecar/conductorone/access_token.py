@@ -21,7 +21,7 @@ from cone_sidecar.conductorone.exchange import (
 )
 from cone_sidecar.conductorone.host import TenantHost
 from cone_sidecar.conductorone.signing_process import signed_client_assertion
-from cone_sidecar.errors import LoginRequired, UpstreamRejected
+from cone_sidecar.errors import LoginRequired, Unreachable, UpstreamRejected
 from cone_sidecar.secret import Secret
 
 # A token this close to its end isn't used any more.
@@ -182,7 +182,8 @@ def _token_of(response: httpx.Response, asked_at: datetime) -> tuple[Secret, dat
         if response.status_code != httpx.codes.OK or not isinstance(token, str) or not token:
             raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise UpstreamRejected(
+        foreign = Unreachable if response.status_code == httpx.codes.OK else UpstreamRejected
+        raise foreign(
             f"this is not ConductorOne's token endpoint (HTTP {response.status_code})",
             status=response.status_code,
             hint="check the tenant's host: cone whoami, CONE_API_ENDPOINT",

@@ -15,11 +15,12 @@ from cone_sidecar.conductorone.exchange import (
     Answer,
     attempt,
     failing,
+    is_foreign,
     json_object,
     with_retries,
 )
 from cone_sidecar.conductorone.host import TenantHost
-from cone_sidecar.errors import LoginRequired, UpstreamRejected
+from cone_sidecar.errors import LoginRequired, Unreachable, UpstreamRejected
 
 
 class ApiError(UpstreamRejected):
@@ -115,14 +116,14 @@ class ApiClient:
             raise LoginRequired(
                 "ConductorOne refuses the access token (HTTP 401)", hint="cone login <tenant>"
             )
-        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         if status >= httpx.codes.BAD_REQUEST:
             raise ApiError(answer)
-        body = json_object(answer)
-        if status != httpx.codes.OK or kind != "application/json" or not body:
-            raise UpstreamRejected(
-                f"{self.host.name} answers with something else than ConductorOne's API",
-                status=status,
-                hint="check the tenant's host: CONE_API_ENDPOINT, or cone login <tenant>",
-            )
-        return body
+        if status == httpx.codes.OK and not is_foreign(answer):
+            return json_object(answer)
+        # A page of a proxy, or of maintenance, stands for an outage; a redirect for a wrong path.
+        foreign = Unreachable if status == httpx.codes.OK else UpstreamRejected
+        raise foreign(
+            f"{self.host.name} answers with something else than ConductorOne's API",
+            status=status,
+            hint="check the tenant's host: CONE_API_ENDPOINT, or cone login <tenant>",
+        )

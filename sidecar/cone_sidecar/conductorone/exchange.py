@@ -1,8 +1,6 @@
 """One HTTP exchange with a tenant: time limits, retries, and failures in our own words."""
 
-import email.utils
 from collections.abc import Awaitable, Callable
-from datetime import UTC
 from typing import Any
 
 import httpx
@@ -11,12 +9,10 @@ from cone_sidecar.clock import Clock
 from cone_sidecar.conductorone.host import TenantHost
 from cone_sidecar.errors import Unreachable, Untrusted
 from cone_sidecar.http_client import certificate_refused
-from cone_sidecar.pace import Backoff
+from cone_sidecar.retries import Retries
 
-ATTEMPTS = 4
 BUSY = frozenset({429})
 FAILING = frozenset({500, 502, 503, 504})
-LONGEST_RETRY_AFTER_S = 30.0
 
 # What came back: an answer, or the error that stands for none.
 Answer = httpx.Response | Unreachable | Untrusted
@@ -47,17 +43,16 @@ async def with_retries(
     Too many requests (429) are repeated always, since nothing was done; failures only where doing it
     twice does no harm.
     """
-    delays = Backoff(first=0.5, factor=2.0, limit=LONGEST_RETRY_AFTER_S).delays()
-    answer = await send()
-    for _ in range(ATTEMPTS - 1):
-        status = status_of(answer)
-        failed = (status in FAILING or status == 0) and not isinstance(answer, Untrusted)
-        if not (status in BUSY or (failed and repeat_failures)):
-            break
-        wait = retry_after(answer, clock)
-        await clock.sleep(min(next(delays) if wait is None else wait, LONGEST_RETRY_AFTER_S))
+    retries = Retries(clock)
+    while True:
         answer = await send()
-    return answer
+        status = status_of(answer)
+        failed = status in FAILING or status == 0 or is_foreign(answer)
+        failed = failed and not isinstance(answer, Untrusted)
+        if not (status in BUSY or (failed and repeat_failures)):
+            return answer
+        if not await retries.again(answer if isinstance(answer, httpx.Response) else None):
+            return answer
 
 
 def unreachable(host: TenantHost, what: str) -> Unreachable:
@@ -78,6 +73,14 @@ def status_of(answer: Answer) -> int:
     return answer.status_code if isinstance(answer, httpx.Response) else answer.status
 
 
+def is_foreign(answer: Answer) -> bool:
+    """Tell whether it is a page of a proxy or of maintenance: a success that isn't the API's."""
+    if not isinstance(answer, httpx.Response) or answer.status_code != httpx.codes.OK:
+        return False
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind != "application/json" or not json_object(answer)
+
+
 def json_object(response: httpx.Response) -> dict[str, Any]:
     """Return the body's JSON object, an empty one where it is something else."""
     try:
@@ -85,19 +88,3 @@ def json_object(response: httpx.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}
-
-
-def retry_after(answer: Answer, clock: Clock) -> float | None:
-    """Return what Retry-After says in seconds; it may be a number or a date (RFC 9110 §10.2.3)."""
-    if not isinstance(answer, httpx.Response):
-        return None
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isdecimal():
-        return float(text)
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - clock.now()).total_seconds())

@@ -11,6 +11,7 @@ from cone_sidecar.conductorone import wire
 from cone_sidecar.conductorone.api_client import ApiClient, ApiError
 from cone_sidecar.domain.ports import DuplicateTask
 from cone_sidecar.errors import NotRequestable, Unreachable
+from cone_sidecar.retries import Retries
 
 TaskKind = Literal["grant", "revoke"]
 
@@ -48,16 +49,18 @@ class TaskCreation:
             NotRequestable: This person may not ask for it.
             Unreachable: Nobody knows whether the request arrived, or it surely did not.
         """
-        asked_at = self._clock.now()
-        try:
-            return await self._post(body)
-        except Unreachable as error:
-            if error.status == httpx.codes.TOO_MANY_REQUESTS:
-                raise
-            # It may have arrived all the same, and even be decided by now.
-            if arrived := await self._task_since(body, asked_at - CLOCK_SKEW):
-                return arrived
-            return await self._post(body)
+        asked_at, retries = self._clock.now(), Retries(self._clock)
+        while True:
+            try:
+                return await self._post(body)
+            except Unreachable as error:
+                if error.status == httpx.codes.TOO_MANY_REQUESTS:
+                    raise
+                # It may have arrived all the same, and even be decided by now.
+                if arrived := await self._task_since(body, asked_at - CLOCK_SKEW):
+                    return arrived
+                if not await retries.again(None):
+                    raise
 
     async def open_task_id(self, body: Mapping[str, object]) -> str:
         """Return the id of the open task for the same access, empty where none can be found."""

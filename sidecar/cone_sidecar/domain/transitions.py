@@ -63,7 +63,10 @@ TRANSITIONS: dict[Cause, tuple[Turn, ...]] = {
     Cause.GRANT_OVER: (_turn(SERVED | ENDS | {Phase.CHECKING}, Phase.GRANT_EXPIRED),),
     Cause.SUBMITTING: (_turn(frozenset({Phase.NO_GRANT, Phase.GRANT_EXPIRED}), Phase.REQUESTING),),
     Cause.SUBMITTED: (_stay(Phase.REQUESTING),),
-    Cause.ADOPTED: (_stay(Phase.REQUESTING),),
+    Cause.ADOPTED: (
+        _turn(frozenset({Phase.NO_GRANT, Phase.GRANT_EXPIRED}), Phase.REQUESTING),
+        _stay(Phase.REQUESTING),
+    ),
     Cause.LOOKED: (_turn(OPEN_TASK, OPEN_TASK),),
     Cause.GRANTED: (_turn(OPEN_TASK, Phase.PROPAGATING),),
     Cause.NOT_YET_IN_AWS: (_turn(FETCHING, Phase.PROPAGATING),),

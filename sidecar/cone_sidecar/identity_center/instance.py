@@ -108,7 +108,13 @@ class IdentityCenterInstance:
         if token and token.expires - now > REFRESH_WINDOW:
             return token
         if token and token.refreshable(now) and self._refresh_is_due(token):
-            token = await self._refresh(token)
+            old = token
+            try:
+                token = await self._refresh(old)
+            except Unreachable:
+                # It serves while it lives; nobody has to sign in because the network is down.
+                if old.expires <= self._clock.now():
+                    raise
         if token and token.expires > self._clock.now():
             return token
         raise SessionEnded
@@ -249,12 +255,9 @@ class IdentityCenterInstance:
     ) -> SsoToken | None:
         now = self._clock.now()
         self._refresh_failed_at = now
-        if token.expires > now:
-            return token
         if isinstance(error, Unreachable):
-            # Nobody has to sign in because the network is down.
             raise error
-        return None
+        return token if token.expires > now else None
 
     def _refresh_is_due(self, token: SsoToken) -> bool:
         """Tell whether to try: the pause after a failure is for tokens that still live."""

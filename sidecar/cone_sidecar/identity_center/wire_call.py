@@ -8,44 +8,44 @@ import httpx
 from cone_sidecar.clock import Clock
 from cone_sidecar.errors import Unreachable, Untrusted
 from cone_sidecar.http_client import certificate_refused
-from cone_sidecar.pace import Backoff
+from cone_sidecar.retries import Retries
 
-ATTEMPTS = 3
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
 
 Send = Callable[[], Awaitable[httpx.Response]]
 
 
 async def call(send: Send, clock: Clock, *, what: str) -> httpx.Response:
-    """Send, up to three times as the AWS CLI does, and return an answer that a retry won't change.
+    """Send, up to four times, and return an answer that a retry won't change.
 
     Raises:
         Unreachable: There is none.
     """
-    delays = Backoff(first=0.3, factor=2.0, limit=5.0).delays()
-    status = 0
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            await clock.sleep(next(delays))
+    retries = Retries(clock)
+    while True:
+        answer: httpx.Response | None = None
         try:
-            response = await send()
+            answer = await send()
+        except httpx.TimeoutException:
+            reason = "no answer in time"
         except (httpx.TransportError, httpx.DecodingError) as error:
             if certificate_refused(error):
                 raise Untrusted(
                     "AWS IAM Identity Center shows a certificate that isn't trusted",
                     hint="name its authority's file: AWS_CA_BUNDLE=<file>",
                 ) from error
-            status = 0
-            continue
-        status = response.status_code
-        if status not in TRANSIENT:
-            return response
-    reason = f"HTTP {status}" if status else "no connection"
-    raise Unreachable(
-        f"AWS IAM Identity Center can't {what} ({reason})",
-        status=status,
-        hint="check the network, proxies and the SSO region: cone aws setup show",
-    )
+            reason = "no connection"
+        else:
+            foreign = answer.is_success and bool(answer.content) and not body(answer)
+            if answer.status_code not in TRANSIENT and not foreign:
+                return answer
+            reason = "an answer that isn't AWS's" if foreign else f"HTTP {answer.status_code}"
+        if not await retries.again(answer):
+            raise Unreachable(
+                f"AWS IAM Identity Center can't {what} ({reason})",
+                status=answer.status_code if answer else 0,
+                hint="check the network, proxies and the SSO region: cone aws setup show",
+            )
 
 
 def error_type(response: httpx.Response) -> str:
