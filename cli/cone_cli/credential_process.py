@@ -34,17 +34,18 @@ def await_leader(entry: WarmEntry, *, anew: bool = False) -> int | None:
     ``anew`` is for a person who asks in other words: how another request ended is no answer to that.
     """
     arrived = time.time()  # noqa: TID251 -- the warm path's clock
-    if not entry.lead(time_left_s()):
-        _write(STDERR, "another cone process is still getting these credentials. Retry shortly\n")
-        return 1
-    if _print_warm(entry):
-        return 0
-    outcome = entry.outcome(arrived)
-    if outcome is None or anew:
-        return None
-    exit_code, text = outcome
-    _write(STDERR, text)
-    return exit_code
+    for leads in entry.contend(time_left_s()):
+        if _print_warm(entry):
+            return 0
+        if leads:
+            outcome = entry.outcome(arrived)
+            if outcome is None or anew:
+                return None
+            exit_code, text = outcome
+            _write(STDERR, text)
+            return exit_code
+    _write(STDERR, "another cone process is still getting these credentials. Retry shortly\n")
+    return 1
 
 
 def _print_warm(entry: WarmEntry) -> bool:

@@ -7,7 +7,7 @@ loaded or built in anyway are imported: this is run by every call of every SDK.
 import os
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 FORMAT = "cone-sidecar 1"
 # Whatever of the environment changes what the answer is, or whom it is for.
@@ -36,7 +36,8 @@ LONGEST_NAME = 100
 # What says that it is warm for longer was written by a clock that has been set back since.
 LONGEST_WARM_S = 15 * 60.0
 FIRST_PAUSE_S = 0.01
-LONGEST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 0.05
+PAUSE_GROWTH = 1.5
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
@@ -118,8 +119,12 @@ class WarmEntry:
         ended, now = float(found[0]), time.time() + 1
         return (int(code), text) if max(arrived, ended) - int(lasts) <= ended <= now else None
 
-    def lead(self, limit_s: float) -> bool:
-        """Become the leader within ``limit_s`` seconds: until this process ends, or :meth:`step_down`."""
+    def contend(self, limit_s: float) -> Iterator[bool]:
+        """Try to become the leader, for ``limit_s`` seconds; yields after each try whether we are.
+
+        We are until this process ends, or :meth:`step_down`. What the leader writes is there before it
+        ends: whoever looks for it between two tries needn't wait for its turn with the lock.
+        """
         import fcntl
 
         directory = os.path.dirname(self.stem)
@@ -128,20 +133,23 @@ class WarmEntry:
             descriptor = os.open(self.stem + ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:
             # Without a place for a lock everybody leads: slower, and still right.
-            return True
+            yield True
+            return
         pause, ends = FIRST_PAUSE_S, time.monotonic() + limit_s
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                if time.monotonic() >= ends:
-                    os.close(descriptor)
-                    return False
-                time.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_S)
+                yield False
             else:
                 self._lock = descriptor
-                return True
+                yield True
+                return
+            if time.monotonic() >= ends:
+                os.close(descriptor)
+                return
+            time.sleep(pause)
+            pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_S)
 
     def step_down(self) -> None:
         """Let another process lead: this one waits for people."""

@@ -135,8 +135,8 @@ def test_damaged_files_are_cold(environment, content):
 def test_one_leads_and_its_word_counts_for_those_who_waited(environment):
     """While one holds the lock nobody else gets it; an outcome is for who came before, or while it lasts."""
     entry = WarmEntry(PROFILE.name, environment)
-    assert entry.lead(0)
-    assert not WarmEntry(PROFILE.name, environment).lead(0)
+    assert next(entry.contend(0))
+    assert list(WarmEntry(PROFILE.name, environment).contend(0)) == [False]
     content = entry.outcome_content(4, "awaiting approval\n", lasts_s=15)
     with open(entry.outcome_path, "w", opener=lambda p, f: os.open(p, f, 0o600)) as file:
         file.write(content)
@@ -144,3 +144,14 @@ def test_one_leads_and_its_word_counts_for_those_who_waited(environment):
     assert entry.outcome(now - 60) == (4, "awaiting approval\n")
     assert entry.outcome(now + 10) == (4, "awaiting approval\n")
     assert entry.outcome(now + 60) is None
+
+
+def test_what_the_leader_kept_needs_no_lock(environment):
+    """Whoever waits is served as soon as the leader has written, though it still holds the lock."""
+    entry, follower = (WarmEntry(PROFILE.name, environment) for _ in range(2))
+    assert next(entry.contend(0))
+    waiting = follower.contend(60)
+    assert not next(waiting)
+    FileStore(lambda _: entry).save(PROFILE, held())
+    assert follower.warm_document()
+    assert not next(waiting)
