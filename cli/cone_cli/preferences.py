@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cone_sidecar.errors import ConfigurationError, UsageError
+from cone_sidecar.truth import parse_truth
 from cone_sidecar.warm_file import cone_config_path
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "wide", "json", "json-pretty")
 LEVELS = ("debug", "info", "warn", "error")
-TRUTH = {"true": True, "t": True, "1": True, "yes": True, "on": True}
-TRUTH |= {"false": False, "f": False, "0": False, "no": False, "off": False}
 KEYS = ("output", "non-interactive", "debug", "log-level")
 
 
@@ -102,6 +101,7 @@ def _one_of(known: tuple[str, ...], text: str, where: str) -> str:
 
 
 def _truth(text: str, where: str) -> bool:
-    if text and text.lower() not in TRUTH:
+    truth = parse_truth(text) if text else False
+    if truth is None:
         raise UsageError(f"{where} is neither true nor false", hint="set it to true, or unset it")
-    return TRUTH.get(text.lower(), False)
+    return truth

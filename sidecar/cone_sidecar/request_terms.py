@@ -8,6 +8,7 @@ from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.domain.profile import RequestTerms
 from cone_sidecar.duration import parse_duration
 from cone_sidecar.errors import ConfigurationError
+from cone_sidecar.truth import parse_truth
 
 KEYS = (
     "cone_justification",
@@ -16,8 +17,6 @@ KEYS = (
     "cone_emergency",
     "cone_extend_before",
 )
-TRUTH = {"true": True, "yes": True, "on": True, "1": True}
-TRUTH |= {"false": False, "no": False, "off": False, "0": False}
 
 
 def read_terms(values: Mapping[str, str], defaults: RequestTerms, *, where: str) -> RequestTerms:
@@ -62,14 +61,13 @@ def read_truth(key: str, text: str, *, default: bool, where: str = "the configur
     Raises:
         ConfigurationError: It is neither true nor false.
     """
-    if not text:
-        return default
-    if text.lower() not in TRUTH:
+    truth = parse_truth(text) if text else default
+    if truth is None:
         raise ConfigurationError(
             f"{key} of {ascii_text(where)} is neither true nor false",
             hint=f"write {key} = true, or false",
         )
-    return TRUTH[text.lower()]
+    return truth
 
 
 def _truth(values: Mapping[str, str], key: str, where: str, *, default: bool) -> bool:
