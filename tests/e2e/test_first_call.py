@@ -1,14 +1,12 @@
 """Programs that know nothing of us get credentials from their first call, while machines decide."""
 
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
 from fakes.bucket_list import BUCKET, bucket_list
+from fakes.real_clients import CASES, CLIENTS, ROOT
 
-ROOT = Path(__file__).parents[2]
 # Decided after 1.5 s, and known to AWS a second later.
 SLOW = "policy: machine, lags: {policy_step: 1500ms, propagation: 1s}"
 SCENARIO = f"""\
@@ -21,23 +19,8 @@ permission_sets:
   - {{account: Production, name: Js3, {SLOW}}}
   - {{account: Production, name: Rclone, {SLOW}}}
 """
-BOTO3 = (
-    "import boto3; print(boto3.client('sts', region_name='us-east-1').get_caller_identity()['Arn'])"
-)
-JAVASCRIPT = ROOT / "tests" / "e2e" / "clients" / "javascript"
-CLI1 = ROOT / ".venv-awscli" / "bin" / "aws"
 # The wheel's, since Debian's rclone is of Go's SDK v1.
 RCLONE = ROOT / ".venv-rclone" / "bin" / "rclone"
-QUERY = ["sts", "get-caller-identity", "--query", "Arn", "--output", "text"]
-CLIENTS = {
-    "boto3": [sys.executable, "-c", BOTO3],
-    "cli1": [str(CLI1), *QUERY],
-    "js3": ["node", str(JAVASCRIPT / "identity.mjs")],
-}
-needs_node = pytest.mark.skipif(
-    shutil.which("node") is None, reason="THE JAVASCRIPT CLIENT DID NOT RUN: node is not here"
-)
-CASES = ["boto3", "cli1", pytest.param("js3", marks=needs_node)]
 
 
 @pytest.fixture(name="stage", scope="module")

@@ -1,12 +1,11 @@
 """AWS clients that know nothing of us get the identity that a grant allows."""
 
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from fakes.real_clients import CASES, CLIENTS
+
 SCENARIO = """\
 tenant: acme
 users: [{email: ada@example.com}]
@@ -17,21 +16,6 @@ permission_sets:
   - {account: Production, name: Js3, policy: auto}
   - {account: Production, name: Granted, granted_to: [ada@example.com]}
 """
-BOTO3 = (
-    "import boto3; print(boto3.client('sts', region_name='us-east-1').get_caller_identity()['Arn'])"
-)
-JAVASCRIPT = ROOT / "tests" / "e2e" / "clients" / "javascript"
-CLI1 = ROOT / ".venv-awscli" / "bin" / "aws"
-QUERY = ["sts", "get-caller-identity", "--query", "Arn", "--output", "text"]
-CLIENTS = {
-    "boto3": [sys.executable, "-c", BOTO3],
-    "cli1": [str(CLI1), *QUERY],
-    "js3": ["node", str(JAVASCRIPT / "identity.mjs")],
-}
-needs_node = pytest.mark.skipif(
-    shutil.which("node") is None, reason="THE JAVASCRIPT CLIENT DID NOT RUN: node is not here"
-)
-CASES = ["boto3", "cli1", pytest.param("js3", marks=needs_node)]
 
 
 @pytest.fixture(name="stage", scope="module")

@@ -9,13 +9,10 @@ import pytest
 
 from cone_sidecar.domain.ports import SessionEnded
 from cone_sidecar.errors import Unreachable
-from cone_sidecar.identity_center.endpoints import EndpointResolver
-from cone_sidecar.identity_center.instance import IdentityCenterInstance
 from cone_sidecar.identity_center.token_cache import SsoToken, TokenCache
 from cone_sidecar.secret import Secret
 from fakes.access import SESSION
-
-OVERRIDES = {"AWS_ENDPOINT_URL_SSO": "https://sso", "AWS_ENDPOINT_URL_SSO_OIDC": "https://oidc"}
+from fakes.identity_center_instance import instance_before
 
 
 class Aws:
@@ -50,15 +47,8 @@ def _aws():
 
 @pytest.fixture(name="instance")
 async def _instance(aws, tmp_path, clock):
-    async with httpx.AsyncClient(transport=httpx.MockTransport(aws)) as client:
-        yield IdentityCenterInstance(
-            SESSION,
-            client=client,
-            endpoints=EndpointResolver(tmp_path, OVERRIDES),
-            token_directory=tmp_path / "sso",
-            state_directory=tmp_path,
-            clock=clock,
-        )
+    async with instance_before(aws, tmp_path, clock) as instance:
+        yield instance
 
 
 @pytest.fixture(name="cache")
