@@ -11,6 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Starts an engine on machines that have none; elsewhere there is no such file.
 ENGINE_STARTER = ROOT.parent / "shared" / "tools" / "docker-up"
 SUITES = ("tests/unit", "tests/contract", "tests/e2e")
+# Its processes wait for each other most of the time.
+SIDE_BY_SIDE = {"tests/e2e": ("-n", "3", "--dist", "loadfile")}
 EXPORT = re.compile(r"^export (\w+)=(\S*)$", re.MULTILINE)
 
 
@@ -33,7 +35,7 @@ def main() -> int:
 def run(suite: str, environment: dict[str, str]) -> int:
     """Run one suite; a suite in which no test ran has failed."""
     print(f"== {suite}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", suite]
+    command = [sys.executable, "-m", "pytest", "-q", *SIDE_BY_SIDE.get(suite, ()), suite]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
