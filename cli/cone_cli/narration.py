@@ -92,6 +92,7 @@ class Narrator:
         self._teletype.write(text + end)
 
 
+# As the guide prints them; what it leaves out, as the original does: in lower case (reference §6.2).
 STATUS = "Check status: cone task get {task}"
 APPROVAL = (
     'Request submitted for "{profile}" but requires approval.\n'
@@ -102,24 +103,24 @@ ADOPTED = (
     f"{STATUS}\nOnce resolved, retry the command."
 )
 ADOPTED_UNSEEN = (
-    'A pending request already exists for "{profile}". Check ConductorOne for status, then retry'
+    'a pending request already exists for "{profile}". Check ConductorOne for status, then retry'
 )
 FORM = (
     'No active grant for "{profile}". This entitlement requires a request form — '
     "request access with:\n  {hint}"
 )
-FORM_STEP = 'Request submitted for "{profile}" but requires form input. Complete it with:\n  {hint}'
+FORM_STEP = 'request submitted for "{profile}" but requires form input. Complete it with:\n  {hint}'
 ENDINGS: dict[type[ConeError], str] = {
     AccessDenied: 'Access request for "{profile}" was denied',
-    RequestCancelled: 'Access request for "{profile}" was cancelled',
+    RequestCancelled: 'access request for "{profile}" was cancelled',
     RequestFailed: (
-        'Access request for "{profile}" encountered an error. Check ConductorOne for details'
+        'access request for "{profile}" encountered an error. Check ConductorOne for details'
     ),
     RequestTimedOut: (
-        'Access request for "{profile}" completed with outcome: GRANT_OUTCOME_WAIT_TIMED_OUT'
+        'access request for "{profile}" completed with outcome: GRANT_OUTCOME_WAIT_TIMED_OUT'
     ),
-    RequestEnded: 'Access request for "{profile}" completed with outcome: {outcome}',
-    StillProcessing: 'Request for "{profile}" is still processing. Retry the command shortly',
+    RequestEnded: 'access request for "{profile}" completed with outcome: {outcome}',
+    StillProcessing: 'request for "{profile}" is still processing. Retry the command shortly',
 }
 
 

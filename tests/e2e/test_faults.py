@@ -46,7 +46,7 @@ ASKED = (
 )
 GRANTED = f"{ASKED}{{dots}}\nAccess granted!\n"
 PROPAGATION = "Waiting for AWS permission to propagate...\n"
-STILL = 'Request for "{profile}" is still processing. Retry the command shortly\n'
+STILL = 'request for "{profile}" is still processing. Retry the command shortly\n'
 NO_ANSWER = "cone: error: {any} gives no answer in time\ncone: hint: {any}\n"
 NO_AWS = "cone: error: AWS IAM Identity Center can't {any}\ncone: hint: {any}\n"
 CREATE = "TaskService.CreateGrantTask"

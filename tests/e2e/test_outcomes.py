@@ -48,7 +48,7 @@ FORM = r"""No active grant for "{profile}"\. This entitlement requires a request
 """
 FORM_STEP = (
     ASKED
-    + r"""Request submitted for "{profile}" but requires form input\. Complete it with:
+    + r"""request submitted for "{profile}" but requires form input\. Complete it with:
   cone get --app-id \w+ --entitlement-id \w+
 """
 )
@@ -59,12 +59,12 @@ DENIED = (
 )
 FAILED = (
     ASKED
-    + r"""Access request for "{profile}" encountered an error\. Check ConductorOne for details
+    + r"""access request for "{profile}" encountered an error\. Check ConductorOne for details
 """
 )
 TIMED_OUT = (
     ASKED
-    + r"""Access request for "{profile}" completed with outcome: GRANT_OUTCOME_WAIT_TIMED_OUT
+    + r"""access request for "{profile}" completed with outcome: GRANT_OUTCOME_WAIT_TIMED_OUT
 """
 )
 # What each policy ends in: exit code, all of stderr; status and code of the endpoint.

@@ -60,7 +60,7 @@ ENDINGS = {
     ),
     "pending unseen": Ending(
         4,
-        'A pending request already exists for "{profile}". Check ConductorOne for status, then retry\n',
+        'a pending request already exists for "{profile}". Check ConductorOne for status, then retry\n',
         403,
         "ApprovalPending",
     ),
@@ -73,36 +73,36 @@ ENDINGS = {
     ),
     "form step": Ending(
         7,
-        'Request submitted for "{profile}" but requires form input. Complete it with:\n'
+        'request submitted for "{profile}" but requires form input. Complete it with:\n'
         f"{FORM_COMMAND}",
         403,
         "RequestFormRequired",
     ),
     "denied": Ending(5, 'Access request for "{profile}" was denied\n', 403, "AccessDenied"),
     "cancelled": Ending(
-        1, 'Access request for "{profile}" was cancelled\n', 403, "RequestCancelled"
+        1, 'access request for "{profile}" was cancelled\n', 403, "RequestCancelled"
     ),
     "failed": Ending(
         1,
-        'Access request for "{profile}" encountered an error. Check ConductorOne for details\n',
+        'access request for "{profile}" encountered an error. Check ConductorOne for details\n',
         403,
         "RequestFailed",
     ),
     "timed out": Ending(
         1,
-        'Access request for "{profile}" completed with outcome: GRANT_OUTCOME_WAIT_TIMED_OUT\n',
+        'access request for "{profile}" completed with outcome: GRANT_OUTCOME_WAIT_TIMED_OUT\n',
         403,
         "RequestTimedOut",
     ),
     "unknown outcome": Ending(
         1,
-        'Access request for "{profile}" completed with outcome: GRANT_OUTCOME_POSTPONED\n',
+        'access request for "{profile}" completed with outcome: GRANT_OUTCOME_POSTPONED\n',
         403,
         "RequestEnded",
     ),
     "still processing": Ending(
         1,
-        'Request for "{profile}" is still processing. Retry the command shortly\n',
+        'request for "{profile}" is still processing. Retry the command shortly\n',
         503,
         "StillProcessing",
     ),

@@ -38,7 +38,7 @@ FORM = "cone get --app-id A --entitlement-id E"
         ),
         (
             ApprovalRequired("", adopted=True),
-            'A pending request already exists for "production-admin". '
+            'a pending request already exists for "production-admin". '
             "Check ConductorOne for status, then retry",
         ),
         (
@@ -48,28 +48,28 @@ FORM = "cone get --app-id A --entitlement-id E"
         ),
         (
             RequestFormRequired("", hint=FORM, task="1234"),
-            'Request submitted for "production-admin" but requires form input. '
+            'request submitted for "production-admin" but requires form input. '
             f"Complete it with:\n  {FORM}",
         ),
         (AccessDenied(""), 'Access request for "production-admin" was denied'),
-        (RequestCancelled(""), 'Access request for "production-admin" was cancelled'),
+        (RequestCancelled(""), 'access request for "production-admin" was cancelled'),
         (
             RequestFailed(""),
-            'Access request for "production-admin" encountered an error. '
+            'access request for "production-admin" encountered an error. '
             "Check ConductorOne for details",
         ),
         (
             RequestTimedOut(""),
-            'Access request for "production-admin" completed with outcome: '
+            'access request for "production-admin" completed with outcome: '
             "GRANT_OUTCOME_WAIT_TIMED_OUT",
         ),
         (
             RequestEnded("", outcome="GRANT_OUTCOME_NEW"),
-            'Access request for "production-admin" completed with outcome: GRANT_OUTCOME_NEW',
+            'access request for "production-admin" completed with outcome: GRANT_OUTCOME_NEW',
         ),
         (
             StillProcessing(""),
-            'Request for "production-admin" is still processing. Retry the command shortly',
+            'request for "production-admin" is still processing. Retry the command shortly',
         ),
     ],
 )
