@@ -10,7 +10,7 @@ from cone_sidecar.domain.access import Cause, Phase
 from cone_sidecar.domain.ports import DuplicateTask, Tenant
 from cone_sidecar.domain.profile import Profile
 from cone_sidecar.domain.task import Grant, GrantRequest, Outcome, StepKind, Task
-from cone_sidecar.errors import ConeError, Unreachable
+from cone_sidecar.errors import ConeError, Unreachable, UpstreamRejected
 from cone_sidecar.pace import task_delays
 from cone_sidecar.refusal import ended, form_required, no_active_grant, pending_unseen
 from cone_sidecar.turns import Turns
@@ -47,13 +47,22 @@ class AccessRequest:
         self._justify = justify
         self._names: dict[str, str] = {}
 
-    async def granted(self) -> Grant:
+    async def granted(self, refused: ConeError | None = None) -> Grant:
         """Ask, and wait until access is granted; returns what was asked for as the grant.
+
+        ``refused`` is how the last request ended, if that is too fresh to ask again: then, as where nobody
+        may ask, a request that somebody else has made is followed all the same.
 
         Raises:
             AccessError: It won't be.
         """
-        duration = await self._submit()
+        if refused or not self._profile.terms.auto_request:
+            duration = None
+            task = await self._open(refused or no_active_grant(self._profile))
+        else:
+            task, duration = await self._create(extension=False)
+        await self._follow(task)
+        self._turns.take(Cause.GRANTED, phase=Phase.PROPAGATING, approvers=(), detail="")
         # The list tells its end later; until then it is what was asked for.
         return Grant(self._clock.now() + duration if duration else None)
 
@@ -62,21 +71,16 @@ class AccessRequest:
         task, _ = await self._create(extension=True)
         await self._follow(task)
 
-    async def _submit(self) -> timedelta | None:
-        """Make or adopt the request and follow it; returns the duration that was asked for."""
-        profile = self._profile
-        if not profile.terms.auto_request:
-            task = await self._tenant.open_request(profile.entitlement)
-            if task is None:
-                raise no_active_grant(profile)
-            evidence = _evidence(task)
-            self._turns.take(Cause.ADOPTED, phase=Phase.REQUESTING, adopted=True, **evidence)
-            duration = None
-        else:
-            task, duration = await self._create(extension=False)
-        await self._follow(task)
-        self._turns.take(Cause.GRANTED, phase=Phase.PROPAGATING, approvers=(), detail="")
-        return duration
+    async def _open(self, otherwise: ConeError) -> Task:
+        """Adopt the request that is open already; raises ``otherwise`` where there is none."""
+        task: Task | None = None
+        with contextlib.suppress(UpstreamRejected):
+            task = await self._tenant.open_request(self._profile.entitlement)
+        if task is None:
+            raise otherwise
+        evidence = _evidence(task)
+        self._turns.take(Cause.ADOPTED, phase=Phase.REQUESTING, adopted=True, **evidence)
+        return task
 
     async def _create(self, *, extension: bool) -> tuple[Task, timedelta | None]:
         profile, terms = self._profile, self._profile.terms
@@ -85,7 +89,10 @@ class AccessRequest:
             self._tenant.entitlement(profile.entitlement),
         )
         if form or entitlement.form_id:
-            raise form_required(profile)
+            required = form_required(profile)
+            if extension:
+                raise required
+            return await self._open(required), None
         request = GrantRequest(
             entitlement=profile.entitlement,
             justification=self._justify(profile),

@@ -12,6 +12,9 @@ from cone_sidecar.patience import Patience
 from cone_sidecar.refusal import ended, request_command
 from cone_sidecar.surroundings import Surroundings
 
+# A call that doesn't want to be cancelled keeps nobody from ending.
+CLOSING_LIMIT_S = 2.0
+
 
 class AccessBroker:
     """Obtain credentials; the story itself is told in story.py."""
@@ -72,8 +75,9 @@ class AccessBroker:
 
     async def close(self) -> None:
         """Cancel what runs. Requests that were made stay made."""
-        ending = [task for flight in self.flights() if (task := flight.cancel())]
-        await asyncio.gather(*ending, return_exceptions=True)
+        ending = [task for flight in self.flights() for task in flight.cancel()]
+        if ending:
+            await asyncio.wait(ending, timeout=CLOSING_LIMIT_S)
 
     def flight(self, profile: Profile) -> Flight:
         """Return the profile's flight."""

@@ -11,6 +11,7 @@ RENEWAL_MARGIN = ADVISORY_WINDOW + timedelta(minutes=5)
 # Up to so much earlier, so that what was fetched together isn't renewed together.
 RENEWAL_SPREAD = timedelta(minutes=3)
 RECHECK_AFTER = timedelta(seconds=60)
+UNLISTED_AFTER = timedelta(seconds=10)
 # Without ConductorOne's word, strict sidecars serve for as long: one look that fails is no end.
 STRICT_CHECK_VALID_FOR = 2 * RECHECK_AFTER
 
@@ -51,9 +52,12 @@ class Freshness:
         margin = min(RENEWAL_MARGIN + self.spread, life / 3)
         return held.credentials.expiration - now < margin
 
-    def recheck_due(self, held: HeldCredentials, now: datetime) -> bool:
-        """Tell whether ConductorOne is asked again whether the grant is there."""
-        return _apart(now, held.checked_at) >= RECHECK_AFTER
+    def recheck_due(self, held: HeldCredentials, now: datetime, *, unlisted: bool) -> bool:
+        """Tell whether ConductorOne is asked again whether the grant is there.
+
+        One that is ``unlisted`` is looked for more often: until it was seen, its absence means nothing.
+        """
+        return _apart(now, held.checked_at) >= (UNLISTED_AFTER if unlisted else RECHECK_AFTER)
 
 
 def _apart(one: datetime, other: datetime) -> timedelta:

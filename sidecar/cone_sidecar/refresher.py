@@ -13,6 +13,7 @@ from cone_sidecar.flight import Flight
 from cone_sidecar.freshness import grant_over
 
 LOOK_EVERY_S = 5.0
+LOOK_FOR_PEOPLE_EVERY_S = 30.0
 IDLE_AFTER = timedelta(hours=1)
 
 
@@ -35,6 +36,7 @@ class Refresher:
         self._pinned = frozenset(pinned)
         self._idle_after = idle_after
         self._extensions = Extensions(clock)
+        self._looked: dict[str, float] = {}
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -51,14 +53,26 @@ class Refresher:
         pinned = flight.profile.name in self._pinned
         if held and grant_over(held, now):
             flight.expire()
-        elif pinned and not flight.serveable() and _passes_by_itself(flight.state.error):
-            flight.start()
+        elif pinned and not flight.serveable():
+            self._bring_back(flight)
+        elif held and not held.credentials.usable(now):
+            flight.lapse()
         elif held and (pinned or flight.asked_since(now - self._idle_after)):
             flight.keep_fresh()
             self._extensions.ask_in_time(flight)
         elif held and flight.renewal_due() and flight.asked_since(held.fetched_at):
             # Whoever was given these comes back when they end.
             flight.keep_fresh()
+
+    def _bring_back(self, flight: Flight) -> None:
+        """Try again what passes by itself; look now and then whether people have seen to the rest."""
+        if _passes_by_itself(flight.state.error):
+            flight.start()
+            return
+        name, now = flight.profile.name, self._clock.monotonic()
+        if now - self._looked.get(name, 0.0) >= LOOK_FOR_PEOPLE_EVERY_S:
+            self._looked[name] = now
+            flight.look()
 
 
 def _passes_by_itself(error: ConeError | None) -> bool:

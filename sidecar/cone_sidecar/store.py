@@ -3,14 +3,14 @@
 import contextlib
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cone_sidecar.atomic_file import write_atomically
 from cone_sidecar.clock import parse_timestamp, rfc3339
 from cone_sidecar.domain.credentials import ADVISORY_WINDOW, CHECK_VALID_FOR, RoleCredentials
-from cone_sidecar.domain.ports import HeldCredentials
+from cone_sidecar.domain.ports import GrantMemory, HeldCredentials
 from cone_sidecar.domain.profile import Profile
 from cone_sidecar.secret import Secret
 from cone_sidecar.warm_file import WarmEntry
@@ -29,11 +29,11 @@ class MemoryStore:
     def drop(self, profile: Profile) -> None:
         """Forget nothing."""
 
-    def granted_at(self, profile: Profile) -> datetime | None:  # noqa: ARG002 -- the port's
-        """Return nothing: the flight knows it."""
-        return None
+    def grant_memory(self, profile: Profile) -> GrantMemory:  # noqa: ARG002 -- the port's
+        """Know nothing: the flight does."""
+        return GrantMemory()
 
-    def mark_granted(self, profile: Profile, at: datetime | None) -> None:
+    def remember_grant(self, profile: Profile, memory: GrantMemory) -> None:
         """Remember nothing: the flight does."""
 
 
@@ -76,20 +76,33 @@ class FileStore:
 
     def drop(self, profile: Profile) -> None:
         """Forget it."""
-        Path(self._entry(profile.name).credentials_path).unlink(missing_ok=True)
+        # Where it can't be deleted, its time runs out all the same.
+        with contextlib.suppress(OSError):
+            Path(self._entry(profile.name).credentials_path).unlink(missing_ok=True)
 
-    def granted_at(self, profile: Profile) -> datetime | None:
-        """Return when a process of ours saw a request granted; that may not be listed yet."""
-        seconds = self._entry(profile.name).granted_at()
-        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    def grant_memory(self, profile: Profile) -> GrantMemory:
+        """Return what a process of ours was told; a damaged file is nothing."""
+        try:
+            details = json.loads(self._entry(profile.name).grant_details())
+            return GrantMemory(
+                _moment(details["grantedAt"]), bool(details["refuted"]), _moment(details["ends"])
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return GrantMemory()
 
-    def mark_granted(self, profile: Profile, at: datetime | None) -> None:
-        """Tell the next process, so that it doesn't request what it can't see yet; None: it can."""
+    def remember_grant(self, profile: Profile, memory: GrantMemory) -> None:
+        """Tell the next process: it neither requests what isn't listed yet, nor serves what is gone."""
         entry = self._entry(profile.name)
-        if at is None:
-            Path(entry.granted_path).unlink(missing_ok=True)
-            return
-        _write(entry.granted_path, entry.content(at.timestamp(), "", ""))
+        details = {
+            "grantedAt": memory.granted_at.isoformat() if memory.granted_at else None,
+            "refuted": memory.refuted,
+            "ends": memory.ends.isoformat() if memory.ends else None,
+        }
+        _write(entry.granted_path, entry.content(0.0, "", json.dumps(details)))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return parse_timestamp(text) if text else None
 
 
 def _write(path: str, content: str) -> None:
@@ -121,7 +134,6 @@ def credential_process_document(held: HeldCredentials) -> str:
 
 
 def _held(document: Mapping[str, Any], details: Mapping[str, Any]) -> HeldCredentials:
-    ends = details["grantEnds"]
     return HeldCredentials(
         RoleCredentials(
             document["AccessKeyId"],
@@ -130,7 +142,7 @@ def _held(document: Mapping[str, Any], details: Mapping[str, Any]) -> HeldCreden
             parse_timestamp(document["Expiration"]),
             document["AccountId"],
         ),
-        grant_ends=parse_timestamp(ends) if ends else None,
+        grant_ends=_moment(details["grantEnds"]),
         fetched_at=parse_timestamp(details["fetched"]),
         checked_at=parse_timestamp(details["checked"]),
         unverified=bool(details["unverified"]),

@@ -1,7 +1,6 @@
 """The just-in-time story of one profile, told once: grant, request, sign-in, propagation, credentials."""
 
 import asyncio
-import contextlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,6 +9,7 @@ from cone_sidecar.clock import Clock
 from cone_sidecar.domain.access import AccessState, Cause, Phase
 from cone_sidecar.domain.credentials import RoleCredentials
 from cone_sidecar.domain.ports import (
+    GrantMemory,
     HeldCredentials,
     IdentityCenter,
     RoleNotAssigned,
@@ -63,17 +63,13 @@ class AccessStory:
         )
 
     async def obtain(
-        self,
-        refused: ConeError | None = None,
-        granted_at: datetime | None = None,
-        known_end: datetime | None = None,
+        self, memory: GrantMemory, refused: ConeError | None = None
     ) -> HeldCredentials:
         """Get credentials, asking for access where there is none.
 
         Args:
+            memory: What is known of the grant.
             refused: How the last request ended, if that is too fresh to ask again.
-            granted_at: When a request of ours was granted; a grant that young may not be listed yet.
-            known_end: When the grant ends, as far as that was known before.
 
         Raises:
             ConeError: How the story ended instead.
@@ -83,17 +79,20 @@ class AccessStory:
         grant, answer, verified = await self._check()
         fetched: Fetched | None = answer
         if grant is None and not verified:
-            grant = Grant(known_end)
-        elif grant is None and self._still_invisible(granted_at):
-            grant, fetched = Grant(known_end), None
+            if memory.refuted:
+                raise Unreachable(
+                    "ConductorOne can't be reached, and there was no grant when it could",
+                    hint="retry when it answers again",
+                )
+            grant = Grant(memory.ends)
+        elif grant is None and self._still_invisible(memory.granted_at):
+            grant, fetched = Grant(memory.ends), None
         elif grant is None:
-            if known_end is not None and known_end <= self._clock.now():
+            if memory.ends is not None and memory.ends <= self._clock.now():
                 self._turns.take(Cause.GRANT_OVER, phase=Phase.GRANT_EXPIRED)
             else:
                 self._turns.take(Cause.NO_GRANT, phase=Phase.NO_GRANT)
-            if refused:
-                raise refused
-            grant, fetched = await self._request.granted(), None
+            grant, fetched = await self._request.granted(refused), None
         return self._hold(await self._fetch_granted(fetched), grant, verified=verified)
 
     async def renew(self, held: HeldCredentials, granted_at: datetime | None) -> HeldCredentials:
@@ -190,8 +189,7 @@ class AccessStory:
         finally:
             for task in (fetch, look):
                 task.cancel()
-            with contextlib.suppress(Exception, asyncio.CancelledError):
-                await asyncio.gather(fetch, look, return_exceptions=True)
+            await asyncio.gather(fetch, look, return_exceptions=True)
 
     async def _fetch(self) -> Fetched:
         """Ask AWS, and return the refusal instead of raising it: the grant decides what it means."""

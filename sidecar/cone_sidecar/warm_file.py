@@ -75,13 +75,13 @@ class WarmEntry:
 
     @property
     def granted_path(self) -> str:
-        """Return the file that remembers when a request was granted."""
+        """Return the file that remembers what ConductorOne said of the grant."""
         return self.stem + ".granted"
 
-    def granted_at(self) -> float:
-        """Return when a request was granted, in epoch seconds, 0 where none is remembered."""
+    def grant_details(self) -> str:
+        """Return what is remembered of the grant, empty where nothing is."""
         found = _read(self.granted_path, self.key)
-        return float(found[0]) if found else 0.0
+        return found[1].partition("\n")[2] if found else ""
 
     def warm_document(self) -> str | None:
         """Return the document to print, None where there is none that may still be served."""

@@ -80,6 +80,7 @@ class Cause(StrEnum):
     SERVED = "credentials received"
     RENEWING = "renewing"
     CHECKED = "grant checked"
+    LAPSED = "credentials ended"
     KEPT = "renewal failed, old credentials kept"
     EXTENDING = "asking for an extension"
     EXTENDED = "extension asked for"

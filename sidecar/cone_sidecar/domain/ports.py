@@ -132,6 +132,19 @@ class HeldCredentials:
     unverified: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class GrantMemory:
+    """What ConductorOne last said of a grant.
+
+    ``granted_at`` is when a request of ours was granted that isn't listed yet, ``refuted`` that it said there
+    is none, ``ends`` the grant's end as far as that is known.
+    """
+
+    granted_at: datetime | None = None
+    refuted: bool = False
+    ends: datetime | None = None
+
+
 class CredentialStore(Protocol):
     """Where role credentials outlive a flight."""
 
@@ -144,11 +157,11 @@ class CredentialStore(Protocol):
     def drop(self, profile: Profile) -> None:
         """Forget it."""
 
-    def granted_at(self, profile: Profile) -> datetime | None:
-        """Return when a request of ours was granted, as far as that is known."""
+    def grant_memory(self, profile: Profile) -> GrantMemory:
+        """Return what is known of the profile's grant."""
 
-    def mark_granted(self, profile: Profile, at: datetime | None) -> None:
-        """Remember when a request of ours was granted; None forgets it: the grant is listed by now."""
+    def remember_grant(self, profile: Profile, memory: GrantMemory) -> None:
+        """Remember what is known of the profile's grant."""
 
 
 class Events(Protocol):

@@ -80,6 +80,7 @@ TRANSITIONS: dict[Cause, tuple[Turn, ...]] = {
     # From an end as well: a strict sidecar keeps what it may not serve until it is confirmed again.
     Cause.RENEWING: (_turn(SERVED | ENDS, Phase.REFRESHING),),
     Cause.CHECKED: (_turn(SERVED | ENDS, frozenset({Phase.READY, Phase.UNVERIFIED})),),
+    Cause.LAPSED: (_turn(SERVED | ENDS, Phase.UNKNOWN),),
     Cause.KEPT: (
         _turn(
             SERVED | FETCHING | {Phase.SIGN_IN_REQUIRED},
