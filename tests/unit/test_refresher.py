@@ -1,81 +1,31 @@
 """What happens to a profile while nobody asks: renewal, rest, the grant's end, more time for it."""
 
 import asyncio
-import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from cone_sidecar.broker import AccessBroker
 from cone_sidecar.domain.access import Cause, Phase
 from cone_sidecar.domain.task import Grant, Outcome, StepKind
 from cone_sidecar.errors import AccessDenied, GrantRevoked, Unreachable
 from cone_sidecar.patience import Patience
-from cone_sidecar.refresher import Refresher
-from cone_sidecar.store import MemoryStore
-from cone_sidecar.surroundings import Surroundings
 from fakes.access import (
     GRANTED,
     PROFILE,
     STANDING,
-    FakeConnections,
-    FakeIdentityCenter,
     FakeTenant,
-    Recorder,
     a_task,
 )
+from fakes.flight_stage import HOUR, MINUTE, FlightStage
 from fakes.virtual_clock import VirtualClock
 
-PATIENT = Patience(5.0)
-MINUTE, HOUR = 60, 3600
 DENIED = Outcome.DENIED
-
-
-class Stage:
-    """A broker with its refresher, on a clock of the test's."""
-
-    def __init__(
-        self, tenant=None, *, profile=PROFILE, life=timedelta(hours=1), pinned=(), **around
-    ):
-        self.clock = VirtualClock()
-        self.tenant = tenant or FakeTenant(grant=STANDING)
-        self.center = FakeIdentityCenter(self.clock, life=life)
-        self.events = Recorder()
-        self.profile = profile
-        self.broker = AccessBroker(
-            Surroundings(
-                connections=FakeConnections(self.tenant, self.center),
-                store=MemoryStore(),
-                clock=self.clock,
-                events=self.events,
-                **around,
-            )
-        )
-        self.refresher = Refresher(self.broker, self.clock, pinned=pinned)
-
-    @contextlib.asynccontextmanager
-    async def running(self):
-        """Look after the profiles inside the block."""
-        task = asyncio.create_task(self.refresher.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await self.broker.close()
-
-    async def obtain(self):
-        return await self.broker.obtain(self.profile, PATIENT)
-
-    @property
-    def phase(self):
-        return self.broker.state(self.profile).phase
 
 
 async def test_what_is_in_use_is_renewed_before_its_reader_notices():
     """Credentials are new 15 minutes before the old ones end, though nobody asked in between."""
-    stage = Stage()
+    stage = FlightStage()
     async with stage.running():
         first = await stage.obtain()
         await stage.clock.pass_time(45 * MINUTE)
@@ -87,7 +37,7 @@ async def test_what_is_in_use_is_renewed_before_its_reader_notices():
 
 async def test_what_nobody_uses_rests():
     """Credentials that nobody came back for are renewed once, and then left to end."""
-    stage = Stage()
+    stage = FlightStage()
     async with stage.running():
         await stage.obtain()
         await stage.clock.pass_time(5 * HOUR)
@@ -99,7 +49,7 @@ async def test_what_nobody_uses_rests():
 
 async def test_long_credentials_are_renewed_for_whoever_holds_them():
     """Whoever was given credentials for four hours finds new ones when those end, hours idle or not."""
-    stage = Stage(life=timedelta(hours=4))
+    stage = FlightStage(life=timedelta(hours=4))
     async with stage.running():
         await stage.obtain()
         await stage.clock.pass_time(4 * HOUR - 16 * MINUTE)
@@ -108,7 +58,7 @@ async def test_long_credentials_are_renewed_for_whoever_holds_them():
 
 async def test_what_is_prefetched_never_rests():
     """A pinned profile is kept fresh for ever."""
-    stage = Stage(pinned={PROFILE.name})
+    stage = FlightStage(pinned={PROFILE.name})
     async with stage.running():
         await stage.obtain()
         await stage.clock.pass_time(5 * HOUR)
@@ -118,7 +68,7 @@ async def test_what_is_prefetched_never_rests():
 
 async def test_a_grant_is_looked_at_once_a_minute():
     """ConductorOne is asked for a served grant at most every 60 seconds, however many callers come."""
-    stage = Stage()
+    stage = FlightStage()
     async with stage.running():
         await stage.obtain()
         for _ in range(600):
@@ -129,7 +79,7 @@ async def test_a_grant_is_looked_at_once_a_minute():
 
 async def test_a_revoked_grant_is_noticed_and_not_asked_for_again():
     """Within a minute of a revocation there are no credentials, and for five minutes no new request."""
-    stage = Stage()
+    stage = FlightStage()
     async with stage.running():
         await stage.obtain()
         stage.tenant.grant_answer = None
@@ -147,7 +97,7 @@ async def test_a_revoked_grant_is_noticed_and_not_asked_for_again():
 
 async def test_a_person_may_ask_at_once():
     """A request that a person makes is made, whatever was refused a moment ago."""
-    stage = Stage(FakeTenant(tasks=[a_task(closed=True, outcome=DENIED)]))
+    stage = FlightStage(FakeTenant(tasks=[a_task(closed=True, outcome=DENIED)]))
     async with stage.running():
         with pytest.raises(AccessDenied):
             await stage.obtain()
@@ -159,7 +109,7 @@ async def test_a_person_may_ask_at_once():
 
 async def test_a_grant_that_was_seen_and_is_gone_was_revoked():
     """A grant of our own that was listed and vanishes at once is no grant that isn't listed yet."""
-    stage = Stage(FakeTenant())
+    stage = FlightStage(FakeTenant())
     async with stage.running():
         await stage.obtain()
         stage.tenant.grant_answer = STANDING
@@ -172,7 +122,7 @@ async def test_a_grant_that_was_seen_and_is_gone_was_revoked():
 
 async def test_a_grant_ends_on_time():
     """When the grant's time is over the credentials are gone, and who asks next asks for access anew."""
-    stage = Stage()
+    stage = FlightStage()
     ends = stage.clock.now() + timedelta(minutes=10)
     stage.tenant.grant_answer = Grant(ends)
     async with stage.running():
@@ -187,7 +137,7 @@ async def test_a_grant_ends_on_time():
 async def test_more_time_is_asked_for_before_the_end():
     """A profile that says so gets an extension, asked for once, while it goes on being served."""
     terms = replace(PROFILE.terms, extend_before=timedelta(minutes=5))
-    stage = Stage(profile=replace(PROFILE, terms=terms))
+    stage = FlightStage(profile=replace(PROFILE, terms=terms))
     start = stage.clock.now()
     stage.tenant.grant_answer = Grant(start + timedelta(minutes=20))
     stage.tenant.tasks = [a_task(StepKind.APPROVAL), GRANTED]
@@ -207,7 +157,7 @@ async def test_more_time_is_asked_for_before_the_end():
 async def test_an_extension_that_fails_is_asked_for_once():
     """A refused extension isn't asked for again, and the credentials last until the grant's end."""
     terms = replace(PROFILE.terms, extend_before=timedelta(minutes=5))
-    stage = Stage(profile=replace(PROFILE, terms=terms))
+    stage = FlightStage(profile=replace(PROFILE, terms=terms))
     stage.tenant.grant_answer = Grant(stage.clock.now() + timedelta(minutes=20))
     stage.tenant.tasks = [a_task(closed=True, outcome=DENIED)]
     async with stage.running():
@@ -219,7 +169,7 @@ async def test_an_extension_that_fails_is_asked_for_once():
 
 async def test_failing_renewals_become_rare():
     """While AWS is down the old credentials are served, and it is asked less and less often."""
-    stage = Stage()
+    stage = FlightStage()
     async with stage.running():
         await stage.obtain()
         await stage.clock.pass_time(35 * MINUTE)
@@ -238,7 +188,7 @@ async def test_who_may_approve_is_told_to_who_waits_on():
     """Approvers are looked up once somebody waits for them, and shown with the time of the request."""
     made = VirtualClock().now()
     pending = replace(a_task(StepKind.APPROVAL), approvers=("ada", "bob"), created=made)
-    stage = Stage(FakeTenant(tasks=[pending]))
+    stage = FlightStage(FakeTenant(tasks=[pending]))
     async with stage.running():
         asking = asyncio.create_task(stage.broker.obtain(PROFILE, Patience(60.0, frozenset())))
         await stage.clock.pass_time(10)
