@@ -102,7 +102,7 @@ COMBINED = (
         "form-and-a-bad-answer",
         "form",
         "",
-        LOOKED_UP | {"form": "2"},
+        LOOKED_UP | {"form": "2", "search": "1"},
         {"policy": "form"},
         fault("form", status=503, count=1),
         requests=0,

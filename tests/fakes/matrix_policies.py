@@ -83,7 +83,7 @@ POLICIES = (
     ),
     refused("approval", "approval", "approval"),
     refused("machine-then-approval", "approval", ["machine", "approval"]),
-    case("form-before", "form", "", LOOKED_UP, {"policy": "form"}, requests=0),
+    case("form-before", "form", "", LOOKED_UP | {"search": "1"}, {"policy": "form"}, requests=0),
     refused("form-after", "form step", "form_step"),
     refused("deny", "denied", "deny"),
     refused(
