@@ -11,17 +11,19 @@ from cone_sidecar.errors import (
     RequestFailed,
     RequestFormRequired,
     SignInRequired,
+    StillProcessing,
     Unreachable,
 )
 
 # Granted: all that is left to do is AWS's.
 GRANTED = frozenset({*SERVED, Phase.PROPAGATING})
 FOR_A_PERSON: dict[str, type[ConeError]] = {
+    Phase.AWAITING_APPROVAL: ApprovalRequired,
     Phase.SIGN_IN_REQUIRED: SignInRequired,
     Phase.FORM_REQUIRED: RequestFormRequired,
     Phase.AWAITING_REPAIR: RequestFailed,
 }
-# The worst first; a request that is open, whoever decides it, is the least of them.
+# The worst first; of open requests, those that machines work on are the least.
 BY_SEVERITY = [
     RequestFailed.exit_code,
     Unreachable.exit_code,
@@ -34,7 +36,7 @@ BY_SEVERITY = [
 
 
 def exit_code(view: Mapping[str, Any]) -> int:
-    """Return 0 for access, the code of what ended the story, or else that of an open request."""
+    """Return 0 for access, the code of what ended the story, or of whom an open request waits for."""
     if view.get("served"):
         return 0
     if error := view.get("error"):
@@ -43,16 +45,29 @@ def exit_code(view: Mapping[str, Any]) -> int:
     state = view["state"]
     if state in GRANTED:
         return 0
-    return FOR_A_PERSON.get(state, ApprovalRequired).exit_code
+    return FOR_A_PERSON.get(state, StillProcessing).exit_code
+
+
+def worst_of(views: Iterable[Mapping[str, Any]]) -> int:
+    """Return the exit code that stands for all profiles; what is in work is less than any end."""
+    views = list(views)
+    ended = worst(exit_code(view) for view in views if not _in_work(view))
+    return ended or max((exit_code(view) for view in views), default=0)
 
 
 def worst(codes: Iterable[int]) -> int:
-    """Return the exit code that stands for all of them."""
+    """Return the exit code that stands for several errors."""
     return min(codes, key=_severity, default=0)
 
 
 def _severity(code: int) -> int:
     return BY_SEVERITY.index(code) if code in BY_SEVERITY else 0
+
+
+def _in_work(view: Mapping[str, Any]) -> bool:
+    if error := view.get("error"):
+        return bool(error["code"] == StillProcessing.code)
+    return not view.get("served") and view["state"] not in {*GRANTED, *FOR_A_PERSON}
 
 
 def _tree(kind: type[ConeError]) -> Iterator[type[ConeError]]:

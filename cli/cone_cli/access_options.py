@@ -30,6 +30,12 @@ class WaitOptions:
         """Return the seconds that are left."""
         return time_left_s() if self.seconds is None else self.seconds
 
+    def from_now(self, passed_s: float) -> "WaitOptions":
+        """Return what is left after ``passed_s`` seconds."""
+        if self.seconds is None:
+            return self
+        return replace(self, seconds=max(0.0, self.seconds - passed_s))
+
 
 def add_terms_options(parser: argparse.ArgumentParser) -> None:
     """Add what tells how access is asked for."""
@@ -74,6 +80,16 @@ def terms_from(args: argparse.Namespace, terms: RequestTerms) -> RequestTerms:
         duration=_duration("--duration", args.duration) if args.duration else terms.duration,
         emergency=terms.emergency if args.emergency is None else args.emergency,
     )
+
+
+def said_terms(args: argparse.Namespace) -> dict[str, object]:
+    """Return what the options say of a request, as the sidecar is told; it knows the rest."""
+    said = {
+        "justification": args.justification,
+        "duration": args.duration,
+        "emergency": args.emergency,
+    }
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def wait_from(args: argparse.Namespace) -> WaitOptions:

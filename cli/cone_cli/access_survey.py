@@ -86,7 +86,7 @@ class AccessSurvey:
 
     def _still_invisible(self, profile: Profile, now: datetime) -> bool:
         """Tell whether a request of ours was granted so lately that it may not be listed yet."""
-        granted_at = self._store.granted_at(profile)
+        granted_at = self._store.grant_memory(profile).granted_at
         return granted_at is not None and now - granted_at <= GRANT_VISIBILITY
 
 

@@ -18,42 +18,76 @@ def answer(profile: str) -> int | None:
         The exit code; None when this process has to tell the story, and holds the lock for it.
     """
     entry = WarmEntry(profile, os.environ)
-    if _print_warm(entry):
-        return 0
-    return await_leader(entry)
+    exit_code = _print_warm(entry)
+    return await_leader(profile, entry, time_left_s()) if exit_code is None else exit_code
 
 
 def time_left_s() -> float:
     """Return the seconds that this process may still take."""
-    return max(0.0, WAIT_LIMIT_S - (time.monotonic() - STARTED))  # noqa: TID251 -- as above
+    return max(0.0, WAIT_LIMIT_S - time_taken_s())
 
 
-def await_leader(entry: WarmEntry, *, anew: bool = False) -> int | None:
-    """Wait for the process that renews ``entry``; returns as :func:`answer` does.
+def time_taken_s() -> float:
+    """Return the seconds that this process has taken."""
+    return time.monotonic() - STARTED  # noqa: TID251 -- as above
+
+
+def await_leader(
+    profile: str, entry: WarmEntry, limit_s: float, *, anew: bool = False
+) -> int | None:
+    """Wait ``limit_s`` seconds for the process that renews ``entry``; returns as :func:`answer` does.
 
     ``anew`` is for a person who asks in other words: how another request ended is no answer to that.
     """
     arrived = time.time()  # noqa: TID251 -- the warm path's clock
-    for leads in entry.contend(time_left_s()):
-        if _print_warm(entry):
-            return 0
-        if leads:
-            outcome = entry.outcome(arrived)
-            if outcome is None or anew:
-                return None
-            exit_code, text = outcome
-            _write(STDERR, text)
+    for leads in entry.contend(limit_s):
+        if (exit_code := _print_warm(entry)) is not None:
             return exit_code
-    _write(STDERR, "another cone process is still getting these credentials. Retry shortly\n")
-    return 1
+        if leads:
+            return None if anew else _print_outcome(entry, arrived)
+    return _say_in_work(profile)
 
 
-def _print_warm(entry: WarmEntry) -> bool:
+def answer_at_once(entry: WarmEntry, *, anew: bool) -> int | None:
+    """Return as :func:`await_leader` does, without waiting and without the lock."""
+    exit_code = _print_warm(entry)
+    if exit_code is not None or anew:
+        return exit_code
+    return _print_outcome(entry, time.time())  # noqa: TID251 -- the warm path's clock
+
+
+def _print_warm(entry: WarmEntry) -> int | None:
     document = entry.warm_document()
     if document is None:
-        return False
-    _write(STDOUT, document + "\n")
-    return True
+        return None
+    try:
+        _write(STDOUT, document + "\n")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        from cone_cli.terminal import fail, unwritable
+
+        return fail(unwritable(error))
+    return 0
+
+
+def _print_outcome(entry: WarmEntry, arrived: float) -> int | None:
+    outcome = entry.outcome(arrived)
+    if outcome is None:
+        return None
+    exit_code, text = outcome
+    _write(STDERR, text)
+    return exit_code
+
+
+def _say_in_work(profile: str) -> int:
+    from cone_cli.narration import ending
+    from cone_cli.terminal import say
+    from cone_sidecar.errors import StillProcessing
+
+    error = StillProcessing("another process is still getting these credentials")
+    say(ending(profile, error))
+    return error.exit_code
 
 
 def _write(descriptor: int, text: str) -> None:

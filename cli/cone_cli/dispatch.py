@@ -82,6 +82,7 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
         arguments: What stands after ``cone``.
         leading: This process holds the lock of the credentials that it is asked for.
     """
+    terminal.keep_stdout_plain()
     try:
         parsed = build_parser(arguments).parse_args(arguments)
         parsed.leading = leading
@@ -90,6 +91,10 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
             from cone_cli.log_output import log_to_stderr
 
             log_to_stderr(parsed.log_level)
+        elif not os.environ.get("CONE_TRACEBACK"):
+            from cone_cli.log_output import log_nowhere
+
+            log_nowhere()
         module: ModuleType = parsed.module
         return int(module.run(parsed))
     except ConeError as error:
@@ -98,7 +103,7 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone: nothing is left to say, and Python must not try again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        terminal.give_up_stdout()
         return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1

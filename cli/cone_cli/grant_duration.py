@@ -6,7 +6,6 @@ from cone_sidecar import duration
 from cone_sidecar.errors import UsageError
 
 UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
-SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(days=36_500)
 SYNTAX = "write it as in 12h, 1w2d or 2h45m: (m)inutes, (h)ours, (d)ays, (w)eeks"
 TOO_LONG = "grant duration must be less than or equal to max provision time"
@@ -21,9 +20,8 @@ def parse_duration(text: str) -> timedelta:
     found = duration.parse_duration(text)
     if found is None:
         raise UsageError(f"invalid duration {text!r}", hint=SYNTAX)
-    # The API takes whole seconds.
-    if not SHORTEST <= found <= LONGEST:
-        raise UsageError("duration must be from a second to a hundred years", hint=SYNTAX)
+    if found > LONGEST:
+        raise UsageError("duration must be at most a hundred years", hint=SYNTAX)
     return found
 
 

@@ -14,6 +14,11 @@ OURS = ("cone_cli", "cone_sidecar")
 REQUESTS = "httpx"
 
 
+def log_nowhere() -> None:
+    """Keep what nobody asked to see off stderr; a command that sets up a log of its own has it."""
+    logging.lastResort = logging.NullHandler()
+
+
 def log_to_stderr(level_name: str) -> None:
     """Log from ``level_name`` on; libraries say no less than a warning, HTTP requests at debug."""
     level = LEVELS[level_name]

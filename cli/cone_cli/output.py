@@ -3,6 +3,8 @@
 import argparse
 import contextlib
 import json
+import re
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +17,8 @@ INTEGERS = frozenset(
     {"numericId", "grantCount", "userCount", "maxFileSize", "minValue", "maxValue", "step", "const"}
     | {"gt", "gte", "lt", "lte"}
 )
+# DEL, C1 controls, what turns the direction of writing, lone surrogates: in JSON they have their escapes.
+UNPRINTABLE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 Row = Sequence[object]
 
 
@@ -80,7 +84,14 @@ def put_list(
 def put_json(output: str, content: object) -> None:
     """Print ``content`` as the original does: nulls left out, 64-bit numbers as numbers."""
     indent, separators = (2, None) if output == "json-pretty" else (None, (",", ":"))
-    put(json.dumps(_as_original(content), indent=indent, separators=separators, ensure_ascii=False))
+    text = json.dumps(
+        _as_original(content), indent=indent, separators=separators, ensure_ascii=not _unicode()
+    )
+    put(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def _unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().startswith("utf")
 
 
 def _as_original(value: object, name: str = "") -> Any:  # noqa: ANN401 -- JSON

@@ -2,21 +2,23 @@
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from cone_cli.access_exit import exit_code
-from cone_cli.access_options import WaitOptions, terms_from
-from cone_cli.commands.aws_credentials import asked_with, patience
+from cone_cli.access_options import WaitOptions, said_terms, terms_from
+from cone_cli.asked_with import asked_with
+from cone_cli.caller_patience import caller_patience
 from cone_cli.composition import AccessSettings, access_settings, open_broker, open_connections
+from cone_cli.kept_terms import tell_kept_terms
 from cone_cli.known_profiles import known_profiles
 from cone_cli.request_narration import RequestNarration
 from cone_cli.sidecar_client import View
 from cone_cli.terminal import Teletype, note
 from cone_sidecar.broker import AccessBroker
-from cone_sidecar.domain.access import SERVED
+from cone_sidecar.domain.access import OPEN_TASK, SERVED
 from cone_sidecar.domain.profile import Profile
 from cone_sidecar.errors import ConeError
 from cone_sidecar.patience import Patience
@@ -39,15 +41,16 @@ async def request_here(
     teletype, environment = Teletype(), asked_with(args)
     settings = access_settings(environment)
     profiles = await _profiles(args, names, settings)
+    said = said_terms(args)
     narration = RequestNarration(teletype, profiles, waiting=wait.for_people)
     entry = partial(WarmEntry, environment=environment, tenant=getattr(args, "tenant_profile", ""))
     for name in names:
         _drop_outcome(entry(name))
-    waits = patience(wait, teletype)
+    waits = caller_patience(wait, teletype)
     async with open_broker(
         args, settings, entry, source=SOURCE, listeners=[narration.hear]
     ) as broker:
-        stories = (_request(broker, profile, waits, narration) for profile in profiles)
+        stories = (_request(broker, profile, waits, narration, said) for profile in profiles)
         return dict(zip(names, await asyncio.gather(*stories), strict=True))
 
 
@@ -66,7 +69,11 @@ async def _profiles(
 
 
 async def _request(
-    broker: AccessBroker, profile: Profile, waits: Patience, narration: RequestNarration
+    broker: AccessBroker,
+    profile: Profile,
+    waits: Patience,
+    narration: RequestNarration,
+    said: Mapping[str, object],
 ) -> View:
     flight = broker.flight(profile)
     flight.request(profile.terms)
@@ -76,6 +83,8 @@ async def _request(
         view = profile_view(profile, flight.state)
         if exit_code(view):
             narration.conclude(profile.name, error)
+        if flight.state.adopted and flight.state.phase in OPEN_TASK:
+            tell_kept_terms(profile.name, flight.state.task_number, said)
         return view
     # What was kept by another process is served without a story.
     state = flight.state if flight.state.phase in SERVED else kept_state(held)

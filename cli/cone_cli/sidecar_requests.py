@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 
+from cone_cli.kept_terms import tell_kept_terms
 from cone_cli.own_requests import ALREADY
 from cone_cli.sidecar_client import SidecarClient, View
 from cone_cli.terminal import error_text, note, say
 from cone_sidecar.clock import Clock
-from cone_sidecar.domain.access import Phase
+from cone_sidecar.domain.access import OPEN_TASK, Phase
 from cone_sidecar.errors import ConeError, SidecarRefusal
 from cone_sidecar.patience import Patience
 from cone_sidecar.refusal import phase_of
@@ -49,12 +50,14 @@ class SidecarRequests:
             views |= await self._look({name: views[name] for name in waiting})
 
     async def _ask(self, name: str, view: View, body: Mapping[str, object]) -> View:
-        if view.get("served"):
-            return view
         try:
-            return await asyncio.to_thread(self._sidecar.command, name, "request", body)
+            asked = await asyncio.to_thread(self._sidecar.command, name, "request", body)
         except ConeError as error:
             return _failed(view, error)
+        task = view.get("task")
+        if task and task == asked.get("task") and asked.get("state") in OPEN_TASK:
+            tell_kept_terms(name, task, body)
+        return asked
 
     async def _look(self, views: Mapping[str, View]) -> dict[str, View]:
         try:

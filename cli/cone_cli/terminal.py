@@ -5,6 +5,7 @@ Data goes to stdout. What needs the person goes to stderr: promised texts as the
 """
 
 import contextlib
+import io
 import os
 import sys
 
@@ -23,9 +24,34 @@ def note(text: str) -> None:
 
 
 def put(text: str) -> None:
-    """Print data to stdout."""
-    with contextlib.suppress(BrokenPipeError):
+    """Print data to stdout.
+
+    Raises:
+        ConeError: It can't be written; whoever has stopped reading is no error.
+    """
+    try:
         print(text, flush=True)
+    except BrokenPipeError:
+        give_up_stdout()
+    except OSError as error:
+        give_up_stdout()
+        raise unwritable(error) from None
+
+
+def give_up_stdout() -> None:
+    """Let what couldn't be written go nowhere: at its end, Python would try again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def unwritable(error: OSError) -> ConeError:
+    """Tell why stdout can't be written."""
+    return ConeError(f"stdout can't be written: {(error.strerror or 'no reason given').lower()}")
+
+
+def keep_stdout_plain() -> None:
+    """Write what stdout's encoding doesn't have as its escape."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def fail(error: ConeError) -> int:

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
 DURATION = re.compile("".join(f"(?:{NUMBER}{unit})?" for unit in "wdhms"), re.ASCII)
+SHORTEST = timedelta(seconds=1)
 UNITS = ("weeks", "days", "hours", "minutes", "seconds")
 
 
 def parse_duration(text: str) -> timedelta | None:
-    """Return the duration that ``text`` says; None where it says none, or nothing at all."""
+    """Return the duration that ``text`` says; None where it says none, or less than a second."""
     match = DURATION.fullmatch(text.strip().lower())
     if match is None:
         return None
@@ -19,6 +20,8 @@ def parse_duration(text: str) -> timedelta | None:
         if number is not None
     }
     try:
-        return timedelta(**amounts) or None
+        found = timedelta(**amounts)
     except OverflowError:
         return None
+    # APIs take whole seconds: less would be sent as nothing.
+    return found if found >= SHORTEST else None

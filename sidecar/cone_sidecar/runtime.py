@@ -9,6 +9,8 @@ from cone_sidecar.atomic_file import write_atomically
 from cone_sidecar.errors import ConeError, Unreachable
 
 FILE_NAME = "serve.json"
+# Counted from the third field on.
+START_TIME = 22 - 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ def announce(state_directory: Path, sidecar: RunningSidecar) -> None:
         "token_file": sidecar.token_file,
         "pid": sidecar.pid,
         "setting": sidecar.setting,
+        "started": process_started(sidecar.pid),
     }
     try:
         write_atomically(
@@ -70,9 +73,26 @@ def find(state_directory: Path) -> RunningSidecar:
             str(kept.get("setting", "")),
         )
         os.kill(sidecar.pid, 0)
+        if kept.get("started", "") != process_started(sidecar.pid):
+            # Another process has its number now.
+            raise _none_runs()
     except (OSError, ValueError, KeyError, TypeError):
         raise _none_runs() from None
     return sidecar
+
+
+def process_started(pid: int) -> str:
+    """Return when a process started, in clock ticks since boot; empty where the system doesn't say.
+
+    Field 22 of ``/proc/<pid>/stat`` (proc(5)).
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return ""
+    # The second field is the program's name in parentheses, which may hold spaces and parentheses.
+    fields = text.rpartition(")")[2].split()
+    return fields[START_TIME] if len(fields) > START_TIME else ""
 
 
 def _none_runs() -> ConeError:

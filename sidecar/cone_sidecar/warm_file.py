@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 FORMAT = "cone-sidecar 1"
 # Whatever of the environment changes what the answer is, or whom it is for.
 VARIABLES = (
-    "AWS_CONFIG_FILE",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_SSO",
     "AWS_ENDPOINT_URL_SSO_OIDC",
@@ -157,11 +156,18 @@ class WarmEntry:
             os.close(self._lock)
             self._lock = -1
 
+    def discard(self) -> None:
+        """Delete the lock: there is no such profile, and nothing to renew."""
+        try:
+            os.unlink(self.stem + ".lock")
+        except OSError:
+            return
+
 
 def setting(environment: Mapping[str, str], tenant: str = "") -> str:
     """Return a digest of what tells whose answers, and from where, a process gives."""
-    paths = [aws_config_path(environment), cone_config_path(environment)]
-    return f"{_crc(chr(31).join([*_asked_with(environment, tenant), *paths])):08x}"
+    parts = [*_asked_with(environment, tenant), cone_config_path(environment)]
+    return f"{_crc(chr(31).join(parts)):08x}"
 
 
 def aws_config_path(environment: Mapping[str, str]) -> str:
@@ -185,7 +191,8 @@ def cone_config_path(environment: Mapping[str, str]) -> str:
 
 def _asked_with(environment: Mapping[str, str], tenant: str) -> list[str]:
     """Return what of the environment tells one answer from another, no secret as it is."""
-    parts = [tenant or environment.get("CONE_PROFILE", "")]
+    # In a shell that `cone aws env` prepared, the file goes by another variable and is the same.
+    parts = [tenant or environment.get("CONE_PROFILE", ""), aws_config_path(environment)]
     parts += [environment.get(name, "") for name in VARIABLES]
     parts += [f"{_crc(environment.get(name, '')):08x}" for name in SECRET_VARIABLES]
     return parts

@@ -155,9 +155,9 @@ def test_several_at_once(stage):
 
 
 def test_machines_that_are_not_waited_for(stage):
-    """Without waiting, what machines decide is pending too."""
+    """Without waiting, what machines decide is still in work: exit code 1."""
     code, found = views(stage, "request", "p-slow", "--no-wait")
-    assert (code, found["p-slow"]["state"]) == (4, "machine step")
+    assert (code, found["p-slow"]["state"]) == (1, "machine step")
     assert state(stage, "p-slow") == "machine step"
 
 
@@ -376,3 +376,13 @@ def test_logout_without_aws(simulated):
     assert "cone: warning: AWS IAM Identity Center can't end the session" in done.stderr
     assert "forgotten here all the same" in done.stderr
     assert "not signed in" in stage.cone("aws", "logout").stderr
+
+
+def test_an_open_request_keeps_its_terms(stage):
+    """Words for a request that is open already are said to change nothing, emergency how it is had."""
+    stage.cone("aws", "request", "p-approval")
+    done = stage.cone("aws", "request", "p-approval", "-d", "1h", "--emergency")
+    assert done.returncode == 4
+    number = table(done.stdout)[1][2]
+    assert f'the open request for "p-approval" (task {number}) keeps its duration' in done.stderr
+    assert f"make it one for emergency access: cone task escalate {number}" in done.stderr

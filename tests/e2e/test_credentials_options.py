@@ -28,6 +28,10 @@ permission_sets:
   - {account: P, name: Defaults, policy: approval}
   - {account: P, name: Denied, policy: deny}
   - {account: P, name: Held, policy: auto}
+  - {account: P, name: Failing, policy: error}
+  - {account: P, name: Dropped, policy: auto, granted_to: [ada@example.com], alias: p-dropped-alias}
+  - {account: P, name: Slow, policy: machine, lags: {policy_step: 1h}}
+  - {account: P, name: Slower, policy: machine, lags: {policy_step: 1h}}
 """
 ASKED = (
     r'No active grant for "{}" — submitting access request\.\.\.\n'
@@ -249,3 +253,63 @@ def test_the_running_sidecar_answers(stage):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["AccessKeyId"] == stage.ask_sidecar("p-held")[1]["AccessKeyId"]
     assert stage.operations() == []
+
+
+def test_a_profile_that_is_none_leaves_nothing(stage):
+    """No file is left of it, and there is nothing to forget."""
+    assert stage.cone("aws", "credentials", "nosuch").returncode == 1
+    assert list((stage.home / ".cache" / "cone-sidecar").glob("nosuch*")) == []
+    done = stage.cone("aws", "forget", "nosuch")
+    assert done.returncode == 1
+    assert 'no profile "nosuch"' in done.stderr
+
+
+def test_less_than_a_second_is_no_duration(stage):
+    """It would reach the API as nothing."""
+    done = stage.cone("aws", "credentials", "p-worded", "-d", "0.4s")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_an_error_is_the_answer_for_a_while(stage):
+    """Calls in a row of what fails make one request."""
+    stage.forget_requests()
+    assert {stage.cone("aws", "credentials", "p-failing").returncode for _ in range(3)} == {1}
+    assert stage.statuses("TaskService.CreateGrantTask") == [200]
+
+
+def test_dropped_access_is_kept_nowhere(stage):
+    """After `cone drop` nothing of the profile's credentials is served from files."""
+    assert stage.cone("aws", "credentials", "p-dropped").returncode == 0
+    kept = stage.home / ".cache" / "cone-sidecar"
+    assert list(kept.glob("p-dropped-*.credentials"))
+    done = stage.cone("drop", "p-dropped-alias", "-j", "done", "--wait")
+    assert done.returncode == 0, done.stderr
+    assert list(kept.glob("p-dropped-*.credentials")) == []
+    assert stage.cone("aws", "credentials", "p-dropped", "--no-request").returncode == 5
+
+
+def test_each_waits_as_long_as_it_said(stage):
+    """While another process leads, --no-wait and --wait=1s are as short as without it."""
+    leader = started(stage, "p-slow")
+    told(leader, "Access request submitted")
+    for option in ("--no-wait", "--wait=1s"):
+        done = stage.cone("aws", "credentials", "p-slow", option)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert 'request for "p-slow" is still processing. Retry the command' in done.stderr
+        assert leader.poll() is None
+    done = stage.cone("aws", "credentials", "p-slow", "--no-request", "--no-wait")
+    assert done.returncode == 1
+    leader.send_signal(signal.SIGINT)
+    leader.communicate(timeout=20)
+
+
+def test_whoever_waits_for_machines_keeps_nobody_waiting(stage):
+    """A --wait process lets others lead once its request exists."""
+    waiting = started(stage, "p-slower", "--wait")
+    told(waiting, "Access request submitted")
+    done = stage.cone("aws", "credentials", "p-slower", "--wait=2s")
+    assert done.returncode == 1
+    assert "another" not in done.stderr
+    assert 'request for "p-slower" is still processing.' in done.stderr
+    waiting.send_signal(signal.SIGINT)
+    waiting.communicate(timeout=20)

@@ -11,7 +11,7 @@ from cone_sidecar.conductorone import grant_search, task_search
 from cone_sidecar.conductorone.grant_search import search_grants
 from cone_sidecar.conductorone.open_requests import open_requests
 from cone_sidecar.domain.credentials import RoleCredentials
-from cone_sidecar.domain.ports import HeldCredentials
+from cone_sidecar.domain.ports import GrantMemory, HeldCredentials
 from cone_sidecar.domain.profile import EntitlementRef
 from cone_sidecar.domain.task import Grant, Outcome
 from cone_sidecar.errors import LoginRequired, Unreachable
@@ -93,8 +93,8 @@ class Kept:
     def load(self, profile):
         return self.held
 
-    def granted_at(self, profile):
-        return self.marked
+    def grant_memory(self, profile):
+        return GrantMemory(self.marked)
 
 
 def held(clock, *, life=timedelta(hours=1), grant_ends=None):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from cone_cli.access_exit import exit_code, worst
+from cone_cli.access_exit import exit_code, worst, worst_of
 from cone_cli.access_table import put_requested, put_status
 from cone_sidecar.clock import rfc3339
 from cone_sidecar.domain.access import Phase
@@ -26,10 +26,10 @@ def view(state, code="", **more):
         (view(Phase.PROPAGATING, "PropagationTimeout"), 1),
         (view(Phase.AWAITING_APPROVAL), 4),
         (view(Phase.AWAITING_APPROVAL, "ApprovalPending"), 4),
-        (view(Phase.MACHINE_STEP), 4),
-        (view(Phase.PROVISIONING), 4),
-        (view(Phase.UNKNOWN_STEP), 4),
-        (view("something new"), 4),
+        (view(Phase.MACHINE_STEP), 1),
+        (view(Phase.PROVISIONING), 1),
+        (view(Phase.UNKNOWN_STEP), 1),
+        (view("something new"), 1),
         (view(Phase.SIGN_IN_REQUIRED), 3),
         (view(Phase.FORM_REQUIRED), 7),
         (view(Phase.FORM_REQUIRED, "RequestFormRequired"), 7),
@@ -43,7 +43,7 @@ def view(state, code="", **more):
     ],
 )
 def test_exit_codes(stands, code):
-    """Access is 0, an open request 4, an end the code of its error."""
+    """Access is 0, a request that waits for a person 4, one in work 1, an end the code of its error."""
     assert exit_code(stands) == code
 
 
@@ -54,6 +54,18 @@ def test_the_worst():
     assert worst([4, 3]) == 3
     assert worst([4, 7, 5, 0]) == 5
     assert worst([5, 6, 1]) == 1
+
+
+def test_the_worst_profile():
+    """What is in work is less than any end, or a person who is waited for, though its code is 1."""
+    work, approval = view(Phase.MACHINE_STEP), view(Phase.AWAITING_APPROVAL)
+    ready, denied = view(Phase.READY, served=True), view(Phase.DENIED, "AccessDenied")
+    assert worst_of([]) == 0
+    assert worst_of([ready]) == 0
+    assert worst_of([ready, work]) == 1
+    assert worst_of([work, approval, ready]) == 4
+    assert worst_of([work, denied, approval]) == 5
+    assert worst_of([denied, view(Phase.ERROR, "RequestFailed")]) == 1
 
 
 def test_the_status_table(clock, capsys):

@@ -126,3 +126,9 @@ def test_no_task_is_an_error(answer):
 def test_durations(text, duration):
     """A duration is decimal seconds with an s."""
     assert wire.duration(text) == duration
+
+
+def test_a_duration_beyond_all_bounds():
+    """More than a timedelta holds is as good as none."""
+    assert wire.duration("9" * 400 + "s") is None
+    assert wire.duration("99999999999999s") is None

@@ -12,7 +12,7 @@ from cone_sidecar.domain.credentials import RoleCredentials
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.secret import Secret
 from cone_sidecar.store import FileStore, serve_until
-from cone_sidecar.warm_file import WarmEntry
+from cone_sidecar.warm_file import WarmEntry, setting
 from fakes.access import PROFILE
 
 
@@ -155,3 +155,11 @@ def test_what_the_leader_kept_needs_no_lock(environment):
     FileStore(lambda _: entry).save(PROFILE, held())
     assert follower.warm_document()
     assert not next(waiting)
+
+
+def test_a_shell_that_was_prepared_for_sdks(environment):
+    """`cone aws env` hides the AWS config file from SDKs; to us it is the same setting and entry."""
+    path = environment["HOME"] + "/.aws/config"
+    prepared = environment | {"AWS_CONFIG_FILE": "/dev/null", "CONE_AWS_CONFIG_FILE": path}
+    assert setting(prepared) == setting(environment)
+    assert WarmEntry("p", prepared).stem == WarmEntry("p", environment).stem

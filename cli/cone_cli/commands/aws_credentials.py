@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cone_cli import terminal
-from cone_cli.credential_process import await_leader
+from cone_cli.asked_with import asked_with
+from cone_cli.credential_process import answer_at_once, await_leader, time_taken_s
+from cone_sidecar.cooldown import REFUSALS
+from cone_sidecar.errors import ConfigurationError, NotRequestable, ProfileNotFound
 from cone_sidecar.warm_file import WarmEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cone_cli.access_options import WaitOptions
-    from cone_cli.terminal import Teletype
     from cone_sidecar.domain.access import Transition
     from cone_sidecar.errors import ConeError
-    from cone_sidecar.patience import Patience
 
-# A denial is the answer for as long: asking again at once would only pester the approvers.
-DENIAL_LASTS_S = 15.0
+# These are the answer for as long: asking again at once would only pester the approvers.
+SHARED = (*REFUSALS, NotRequestable)
+SHARED_LASTS_S = 15.0
 EXAMPLE = "example: cone aws credentials production-admin"
 
 
@@ -42,25 +44,21 @@ def run(args: argparse.Namespace) -> int:
     tenant = getattr(args, "tenant_profile", "")
     environment = asked_with(args)
     entry = WarmEntry(args.aws_profile, environment, tenant)
-    wait = wait_from(args)
+    wait, started = wait_from(args), time_taken_s()
     if not args.leading:
-        exit_code = await_leader(entry, anew=says_how_to_ask(args))
+        anew = says_how_to_ask(args)
+        if args.no_wait or args.no_request:
+            # Whoever waits for nothing doesn't wait for another process either.
+            exit_code = answer_at_once(entry, anew=anew)
+        else:
+            exit_code = await_leader(args.aws_profile, entry, wait.limit_s, anew=anew)
         if exit_code is not None:
             return exit_code
+        wait = wait.from_now(time_taken_s() - started)
     if document := _from_sidecar(args.aws_profile, environment, tenant):
         terminal.put(document)
         return 0
     return run_async(_tell(args, entry, wait))
-
-
-def asked_with(args: argparse.Namespace) -> dict[str, str]:
-    """Return the environment with what flags say over it: they tell another answer's place as well."""
-    flags = {
-        "CONE_CLIENT_ID": getattr(args, "client_id", ""),
-        "CONE_CLIENT_SECRET": getattr(args, "client_secret", ""),
-        "CONE_API_ENDPOINT": getattr(args, "api_endpoint", ""),
-    }
-    return dict(os.environ) | {name: value for name, value in flags.items() if value}
 
 
 def says_how_to_ask(args: argparse.Namespace) -> bool:
@@ -83,6 +81,7 @@ def _from_sidecar(profile: str, environment: dict[str, str], tenant: str) -> str
 
 async def _tell(args: argparse.Namespace, entry: WarmEntry, wait: "WaitOptions") -> int:
     from cone_cli.access_options import terms_from
+    from cone_cli.caller_patience import caller_patience
     from cone_cli.composition import access_settings, open_broker
     from cone_cli.narration import Narrator
     from cone_cli.terminal import Teletype
@@ -106,36 +105,26 @@ async def _tell(args: argparse.Namespace, entry: WarmEntry, wait: "WaitOptions")
         async with open_broker(
             args, settings, lambda _: entry, source="cone:aws:credentials", listeners=listeners
         ) as broker:
-            held = await broker.obtain(profile, patience(wait, teletype))
+            held = await broker.obtain(profile, caller_patience(wait, teletype))
     except ConeError as error:
         text = narrator.conclude(name, error)
-        if not (args.no_request or args.no_wait):
+        if isinstance(error, ProfileNotFound):
+            entry.discard()
+        elif not (args.no_request or args.no_wait or isinstance(error, ConfigurationError)):
             _leave_word(entry, error, text)
         return error.exit_code
     terminal.put(credential_process_document(held))
     return 0
 
 
-def patience(wait: "WaitOptions", teletype: "Teletype") -> "Patience":
-    """Return how long to wait, and what to be told of instead."""
-    from cone_sidecar.domain.access import WAITS_FOR_A_PERSON, Phase
-    from cone_sidecar.patience import ONCE_REQUESTED, Patience
-
-    if wait.not_at_all:
-        return Patience(wait.limit_s, ONCE_REQUESTED)
-    if wait.for_people:
-        return Patience(wait.limit_s, frozenset())
-    # With a terminal, a person is there to sign in; without one, the link is all that can be done.
-    others = {Phase.SIGN_IN_REQUIRED} if teletype.there else set[Phase]()
-    return Patience(wait.limit_s, WAITS_FOR_A_PERSON - others)
-
-
 def _stepping_down(entry: WarmEntry) -> "Callable[[Transition], None]":
-    """Let others ask while we wait for people: they are told so at once, instead of waiting for us."""
-    from cone_sidecar.domain.access import WAITS_FOR_A_PERSON
+    """Let others ask once the request exists: they find it, instead of waiting as long as we do."""
+    from cone_sidecar.domain.access import WAITS_FOR_A_PERSON, Cause
+
+    requested = {Cause.SUBMITTED, Cause.ADOPTED, Cause.LOOKED}
 
     def hear(event: "Transition") -> None:
-        if event.state.phase in WAITS_FOR_A_PERSON:
+        if event.state.phase in WAITS_FOR_A_PERSON or event.cause in requested:
             entry.step_down()
 
     return hear
@@ -144,10 +133,9 @@ def _stepping_down(entry: WarmEntry) -> "Callable[[Transition], None]":
 def _leave_word(entry: WarmEntry, error: "ConeError", text: str) -> None:
     """Tell the processes that wait for this one how it ended, so that they needn't find out again."""
     from cone_sidecar.atomic_file import write_atomically
-    from cone_sidecar.errors import AccessDenied, NotRequestable
 
-    refused = isinstance(error, AccessDenied | NotRequestable)
-    content = entry.outcome_content(error.exit_code, text + "\n", DENIAL_LASTS_S if refused else 0)
+    refused = isinstance(error, SHARED)
+    content = entry.outcome_content(error.exit_code, text + "\n", SHARED_LASTS_S if refused else 0)
     try:
         write_atomically(
             Path(entry.outcome_path), content.encode("utf-8", "surrogateescape"), mode=0o600

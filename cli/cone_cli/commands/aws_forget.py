@@ -22,16 +22,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Forget; returns the exit code."""
-    from cone_cli.commands.aws_credentials import asked_with
+    from cone_cli.asked_with import asked_with
     from cone_cli.sidecar_client import SidecarClient, View
     from cone_sidecar.errors import ConeError
     from cone_sidecar.warm_file import WarmEntry
 
     environment, tenant = asked_with(args), getattr(args, "tenant_profile", "")
-    kept = {
-        name: _files_of(WarmEntry(name, environment, tenant))
-        for name in dict.fromkeys(args.aws_profiles)
+    entries = {
+        name: WarmEntry(name, environment, tenant) for name in dict.fromkeys(args.aws_profiles)
     }
+    kept = {name: _files_of(entry) for name, entry in entries.items()}
     sidecar = SidecarClient.running(environment, tenant)
     failure, served = None, dict[str, View]()
     try:
@@ -39,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
     except ConeError as error:
         # What lies in files is forgotten all the same.
         failure = error
-    _require_known([name for name, files in kept.items() if not files], served, environment)
+    without = [name for name, entry in entries.items() if not _has_credentials(entry)]
+    _require_known(without, served, environment)
     for name, files in kept.items():
         for path in files:
             path.unlink(missing_ok=True)
@@ -55,6 +56,11 @@ def _files_of(entry: "WarmEntry") -> list[Path]:
     """Return the files there are: credentials, the last outcome, the mark of a grant."""
     paths = (entry.credentials_path, entry.outcome_path, entry.granted_path)
     return [path for path in map(Path, paths) if path.exists()]
+
+
+def _has_credentials(entry: "WarmEntry") -> bool:
+    """Tell whether there ever was access: an outcome alone may be that there is no such profile."""
+    return any(Path(path).exists() for path in (entry.credentials_path, entry.granted_path))
 
 
 def _require_known(

@@ -54,7 +54,7 @@ def _drop_kept_credentials(state_directory: Path) -> None:
 
 def _drop_sidecar_credentials(args: argparse.Namespace) -> None:
     """Let the running sidecar forget what it serves."""
-    from cone_cli.commands.aws_credentials import asked_with
+    from cone_cli.asked_with import asked_with
     from cone_cli.sidecar_client import SidecarClient
     from cone_sidecar.errors import ConeError
 

@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask, and print how the requests stand; returns the exit code."""
-    from cone_cli.access_exit import exit_code, worst
+    from cone_cli.access_exit import worst_of
     from cone_cli.access_options import terms_from, wait_from
     from cone_cli.access_table import put_requested
     from cone_cli.composition import run_async
@@ -37,12 +37,14 @@ def run(args: argparse.Namespace) -> int:
     terms_from(args, RequestTerms())
     views = run_async(_request(args, wait_from(args)))
     put_requested(args.output, views)
-    return worst(exit_code(view) for view in views.values())
+    return worst_of(views.values())
 
 
 async def _request(args: argparse.Namespace, wait: "WaitOptions") -> "Mapping[str, View]":
     """Ask through the running sidecar, which goes on watching; else in this process."""
-    from cone_cli.commands.aws_credentials import asked_with, patience
+    from cone_cli.access_options import said_terms
+    from cone_cli.asked_with import asked_with
+    from cone_cli.caller_patience import caller_patience
     from cone_cli.own_requests import request_here
     from cone_cli.sidecar_client import running_views
     from cone_cli.sidecar_requests import SidecarRequests
@@ -60,7 +62,7 @@ async def _request(args: argparse.Namespace, wait: "WaitOptions") -> "Mapping[st
     _require_known(names, served, environment)
     requests = SidecarRequests(sidecar, SystemClock())
     wanted = {name: served[name] for name in names}
-    return await requests.request(wanted, _said(args), patience(wait, Teletype()))
+    return await requests.request(wanted, said_terms(args), caller_patience(wait, Teletype()))
 
 
 def _require_known(
@@ -83,13 +85,3 @@ def _require_known(
             if configured.entries:
                 configured.profile(name)
             raise profile_not_found(name, list(served), "the running sidecar")
-
-
-def _said(args: argparse.Namespace) -> dict[str, object]:
-    """Return what the person says of the request; the sidecar knows the rest."""
-    said = {
-        "justification": args.justification,
-        "duration": args.duration,
-        "emergency": args.emergency,
-    }
-    return {key: value for key, value in said.items() if value is not None}

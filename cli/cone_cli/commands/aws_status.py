@@ -39,7 +39,7 @@ async def _status(args: argparse.Namespace) -> int:
     from cone_cli.access_exit import worst
     from cone_cli.access_survey import AccessSurvey
     from cone_cli.access_table import put_status
-    from cone_cli.commands.aws_credentials import asked_with
+    from cone_cli.asked_with import asked_with
     from cone_cli.composition import access_settings, open_connections
     from cone_cli.known_profiles import configured_profiles, known_profiles
     from cone_cli.sidecar_client import running_views

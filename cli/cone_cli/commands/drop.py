@@ -1,6 +1,7 @@
 """``cone drop``: give back access to an entitlement."""
 
 import argparse
+import asyncio
 from typing import TYPE_CHECKING
 
 from cone_cli import terminal
@@ -47,7 +48,9 @@ async def _drop(
     args: argparse.Namespace, choice: EntitlementChoice, prompter: "Prompter | None"
 ) -> int:
     from cone_cli.access_details import access_details
+    from cone_cli.asked_with import asked_with
     from cone_cli.composition import open_tenant
+    from cone_cli.dropped_access import forget_dropped
     from cone_cli.held_access import has_access
     from cone_cli.request_forms import RequestForms
     from cone_cli.requested_task import RequestedTask
@@ -69,4 +72,10 @@ async def _drop(
         details = await access_details(tenant.api, ref) if args.detailed else None
         task = RequestedTask(tenant, clock, "revoke", forms.answer)
         await task.create(body)
-        return await task.conclude(args.output, wait=args.wait, details=details)
+        dropped = asked_with(args), getattr(args, "tenant_profile", ""), ref
+        await asyncio.to_thread(forget_dropped, *dropped)
+        exit_code = await task.conclude(args.output, wait=args.wait, details=details)
+        if args.wait:
+            # Until the access was gone, programs may have got credentials of it again.
+            await asyncio.to_thread(forget_dropped, *dropped)
+        return exit_code

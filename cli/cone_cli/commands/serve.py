@@ -71,7 +71,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM; returns the exit code."""
-    from cone_cli.commands.aws_credentials import asked_with
+    from cone_cli.asked_with import asked_with
     from cone_cli.composition import run_async
     from cone_sidecar import server
     from cone_sidecar.authorization_token import token_in_or_made

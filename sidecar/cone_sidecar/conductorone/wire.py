@@ -43,9 +43,12 @@ def timestamp(value: object) -> datetime | None:
 
 
 def duration(value: object) -> timedelta | None:
-    """Parse a protojson duration, decimal seconds with an ``s``."""
+    """Parse a protojson duration, decimal seconds with an ``s``; one beyond all bounds is None."""
     match = DURATION.match(value) if isinstance(value, str) else None
-    return timedelta(seconds=float(match[1])) if match else None
+    try:
+        return timedelta(seconds=float(match[1])) if match else None
+    except OverflowError:
+        return None
 
 
 def duration_text(value: timedelta) -> str:

@@ -1,0 +1,44 @@
+"""What stdout and stderr get, however odd the names, the encoding or the disk."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from cone_cli import terminal
+from cone_cli.output import put_json
+from cone_cli.stage import cone_command
+
+
+def test_json_escapes_what_turns_a_line(capsys):
+    """Lone surrogates, C1 controls and changes of direction are escaped; letters stay."""
+    name = "ü\ud800\x9b\u202e"
+    put_json("json", {"name": name})
+    text = capsys.readouterr().out
+    assert text == '{"name":"ü\\ud800\\u009b\\u202e"}\n'
+    assert json.loads(text)["name"] == name
+
+
+def test_json_for_ascii_is_json(monkeypatch):
+    """Where stdout has ASCII alone, JSON has its own escapes."""
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stdout)
+    terminal.keep_stdout_plain()
+    put_json("json", "ü")
+    terminal.put("ü")
+    assert stdout.buffer.getvalue() == b'"\\u00fc"\n\\xfc\n'
+
+
+def test_a_full_disk():
+    """An error of stdout is one plain line."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*cone_command(), "--version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "cone: error: stdout can't be written: no space left on device\n"
