@@ -9,6 +9,9 @@ from cone_sidecar.warm_file import WarmEntry
 WAIT_LIMIT_S = 53.0
 STARTED = time.monotonic()  # noqa: TID251 -- the warm path's clock
 STDOUT, STDERR = 1, 2
+FAILED = 1
+STILL_PROCESSING = 'request for "{profile}" is still processing. Retry the command shortly'
+UNWRITABLE = "stdout can't be written: {reason}"
 
 
 def answer(profile: str) -> int | None:
@@ -65,9 +68,9 @@ def _print_warm(entry: WarmEntry) -> int | None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        from cone_cli.terminal import fail, unwritable
-
-        return fail(unwritable(error))
+        reason = UNWRITABLE.format(reason=(error.strerror or "no reason given").lower())
+        _write(STDERR, f"cone: error: {reason}\n")
+        return FAILED
     return 0
 
 
@@ -81,13 +84,8 @@ def _print_outcome(entry: WarmEntry, arrived: float) -> int | None:
 
 
 def _say_in_work(profile: str) -> int:
-    from cone_cli.narration import ending
-    from cone_cli.terminal import say
-    from cone_sidecar.errors import StillProcessing
-
-    error = StillProcessing("another process is still getting these credentials")
-    say(ending(profile, error))
-    return error.exit_code
+    _write(STDERR, STILL_PROCESSING.format(profile=profile) + "\n")
+    return FAILED
 
 
 def _write(descriptor: int, text: str) -> None:

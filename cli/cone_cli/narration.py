@@ -1,5 +1,6 @@
 """The story in the original's words, on stderr and on the terminal (user-story.md, reference §6.2)."""
 
+from cone_cli.credential_process import STILL_PROCESSING
 from cone_cli.terminal import Teletype, error_text, say
 from cone_sidecar.domain.access import WAITS_FOR_A_PERSON, AccessState, Cause, Transition
 from cone_sidecar.domain.profile import Profile
@@ -120,7 +121,7 @@ ENDINGS: dict[type[ConeError], str] = {
         'access request for "{profile}" completed with outcome: GRANT_OUTCOME_WAIT_TIMED_OUT'
     ),
     RequestEnded: 'access request for "{profile}" completed with outcome: {outcome}',
-    StillProcessing: 'request for "{profile}" is still processing. Retry the command shortly',
+    StillProcessing: STILL_PROCESSING,
 }
 
 

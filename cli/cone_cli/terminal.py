@@ -9,6 +9,7 @@ import io
 import os
 import sys
 
+from cone_cli.credential_process import UNWRITABLE
 from cone_sidecar.errors import ConeError
 
 
@@ -45,7 +46,7 @@ def give_up_stdout() -> None:
 
 def unwritable(error: OSError) -> ConeError:
     """Tell why stdout can't be written."""
-    return ConeError(f"stdout can't be written: {(error.strerror or 'no reason given').lower()}")
+    return ConeError(UNWRITABLE.format(reason=(error.strerror or "no reason given").lower()))
 
 
 def keep_stdout_plain() -> None:
