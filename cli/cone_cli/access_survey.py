@@ -18,7 +18,6 @@ from cone_sidecar.errors import ConeError
 from cone_sidecar.freshness import valid
 from cone_sidecar.refusal import phase_of
 from cone_sidecar.store import FileStore
-from cone_sidecar.story import GRANT_VISIBILITY
 from cone_sidecar.web.status_view import kept_state, profile_view
 
 # A grant that nobody has fetched credentials for: no story has a phase for it.
@@ -76,32 +75,24 @@ class AccessSurvey:
             unknown = AccessState(phase_of(answer), error=answer)
             return profile_view(profile, kept_state(held) if held else unknown)
         grant = answer.grants.get(profile.entitlement)
-        if grant is None and not _active(known_grant, now):
+        if grant is None and known_grant and not known_grant.active(now):
             grant = known_grant
-        if not _active(grant, now) and self._still_invisible(profile, now):
+        unlisted = self._store.grant_memory(profile).may_be_unlisted(now)
+        if unlisted and not (grant and grant.active(now)):
             grant = known_grant or Grant()
         state = _with_task(_state(grant, held, now), answer.requests.get(profile.entitlement))
         view = profile_view(profile, state)
         return view | {"state": GRANTED} if state.phase is Phase.UNKNOWN else view
-
-    def _still_invisible(self, profile: Profile, now: datetime) -> bool:
-        """Tell whether a request of ours was granted so lately that it may not be listed yet."""
-        granted_at = self._store.grant_memory(profile).granted_at
-        return granted_at is not None and now - granted_at <= GRANT_VISIBILITY
 
 
 def _state(grant: Grant | None, held: HeldCredentials | None, now: datetime) -> AccessState:
     """Return what the grant gives; where nobody fetched credentials for it, no story is known."""
     if grant is None:
         return AccessState(Phase.NO_GRANT)
-    if not _active(grant, now):
+    if not grant.active(now):
         return AccessState(Phase.GRANT_EXPIRED, grant_ends=grant.ends)
     state = kept_state(held) if held else AccessState(Phase.UNKNOWN)
     return replace(state, grant_ends=grant.ends)
-
-
-def _active(grant: Grant | None, now: datetime) -> bool:
-    return grant is not None and (grant.ends is None or grant.ends > now)
 
 
 def _with_task(state: AccessState, task: Task | None) -> AccessState:

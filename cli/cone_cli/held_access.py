@@ -25,4 +25,4 @@ async def has_access(tenant: "ConductorOneTenant", ref: EntitlementRef, clock: "
         if error.status in {httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND}:
             raise no_such_entitlement(error) from error
         raise
-    return grant is not None and (grant.ends is None or grant.ends > clock.now())
+    return grant is not None and grant.active(clock.now())

@@ -66,8 +66,9 @@ class TerminalPrompter:
 
     def line(self, question: str) -> str:
         """Ask for one line."""
-        self._show(question)
+        # Before it is shown: whoever sees the question may press Ctrl-C at once.
         with _interruptible():
+            self._show(question)
             text = self._source.readline()
         if not text:
             self._show("\n")

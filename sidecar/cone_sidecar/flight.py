@@ -206,7 +206,7 @@ class Flight(ProfileAccess):
     async def _recheck(self, held: HeldCredentials) -> None:
         try:
             story = self.new_story(self.profile, lambda *_: None)
-            checked = await story.recheck(held, self._grant.granted_at)
+            checked = await story.recheck(held, self._grant)
         except ConeError as error:
             self._checking = None
             if not self._running or isinstance(error, NoActiveGrant):
@@ -222,7 +222,8 @@ class Flight(ProfileAccess):
             self.confirm(checked)
 
     def _renew(self, held: HeldCredentials) -> None:
-        self._start(lambda story: story.renew(held, self._grant.granted_at), Cause.SERVED)
+        memory = self._grant
+        self._start(lambda story: story.renew(held, memory), Cause.SERVED)
 
     def _depart(self, terms: RequestTerms | None = None, refused: ConeError | None = None) -> None:
         """Start the story, unless it runs or its failure is still the answer."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from cone_sidecar.access_request import AccessRequest, Justify
 from cone_sidecar.clock import Clock
@@ -28,8 +27,6 @@ Fetched = RoleCredentials | Exception
 
 # Once AWS has answered, ConductorOne gets this long before what AWS gave is served unverified.
 CONDUCTORONE_GRACE_S = 2.0
-# Grants show up in the list up to two minutes after the task is closed (reference §0).
-GRANT_VISIBILITY = timedelta(minutes=3)
 
 
 class AccessStory:
@@ -85,7 +82,7 @@ class AccessStory:
                     hint="retry when it answers again",
                 )
             grant = Grant(memory.ends)
-        elif grant is None and self._still_invisible(memory.granted_at):
+        elif grant is None and memory.may_be_unlisted(self._clock.now()):
             grant, fetched = Grant(memory.ends), None
         elif grant is None:
             if memory.ends is not None and memory.ends <= self._clock.now():
@@ -95,12 +92,12 @@ class AccessStory:
             grant, fetched = await self._request.granted(refused), None
         return self._hold(await self._fetch_granted(fetched), grant, verified=verified)
 
-    async def renew(self, held: HeldCredentials, granted_at: datetime | None) -> HeldCredentials:
+    async def renew(self, held: HeldCredentials, memory: GrantMemory) -> HeldCredentials:
         """Get new credentials for a grant that is being served; never asks for access.
 
         Args:
             held: What is served now.
-            granted_at: When a request of ours was granted; a grant that young may not be listed yet.
+            memory: What is known of the grant.
 
         Raises:
             NoActiveGrant: The grant is gone.
@@ -109,12 +106,12 @@ class AccessStory:
         self._turns.take(Cause.RENEWING, phase=Phase.REFRESHING, error=None)
         grant, fetched, verified = await self._check()
         if grant is None:
-            if verified and not self._still_invisible(granted_at):
+            if verified and not memory.may_be_unlisted(self._clock.now()):
                 raise grant_ended(self._profile, held.grant_ends, self._clock.now())
             grant = Grant(held.grant_ends)
         return self._hold(await self._fetch_granted(fetched), grant, verified=verified)
 
-    async def recheck(self, held: HeldCredentials, granted_at: datetime | None) -> HeldCredentials:
+    async def recheck(self, held: HeldCredentials, memory: GrantMemory) -> HeldCredentials:
         """Ask ConductorOne again whether the grant is still there.
 
         Raises:
@@ -128,13 +125,12 @@ class AccessStory:
             if self._strict:
                 raise
             return replace(held, checked_at=now, unverified=True)
-        if not _active(grant, now):
-            if not self._still_invisible(granted_at):
+        if grant is None or not grant.active(now):
+            if not memory.may_be_unlisted(now):
                 raise grant_ended(self._profile, grant.ends if grant else held.grant_ends, now)
             return replace(held, checked_at=now)
         self.grant_listed = True
-        ends = grant.ends if grant else None
-        return replace(held, checked_at=now, grant_ends=ends, unverified=False)
+        return replace(held, checked_at=now, grant_ends=grant.ends, unverified=False)
 
     async def extend(self, held: HeldCredentials) -> HeldCredentials:
         """Ask for more time before the grant ends, and look how long it is then.
@@ -145,11 +141,7 @@ class AccessStory:
         self._turns.take(Cause.EXTENDING)
         await self._request.extended()
         self._turns.take(Cause.EXTENDED)
-        return await self.recheck(held, self._clock.now())
-
-    def _still_invisible(self, granted_at: datetime | None) -> bool:
-        """Tell whether a grant of ours is so young that it may not be listed yet."""
-        return granted_at is not None and abs(self._clock.now() - granted_at) <= GRANT_VISIBILITY
+        return await self.recheck(held, GrantMemory(granted_at=self._clock.now()))
 
     def _hold(
         self, credentials: RoleCredentials, grant: Grant | None, *, verified: bool
@@ -182,7 +174,7 @@ class AccessStory:
                 if isinstance(fetched, RoleCredentials):
                     return None, fetched, False
                 raise
-            if not _active(grant, self._clock.now()):
+            if grant is None or not grant.active(self._clock.now()):
                 return None, RoleNotAssigned(), True
             self.grant_listed = True
             return grant, await fetch, True
@@ -238,8 +230,3 @@ class AccessStory:
             )
             await self._identity_center.complete_sign_in()
         self._turns.take(Cause.SIGNED_IN, phase=phase, sign_in_url="", user_code="", expires=None)
-
-
-def _active(grant: Grant | None, now: datetime) -> bool:
-    """Tell whether there is access: past its end there is none, whatever the list says."""
-    return grant is not None and (grant.ends is None or grant.ends > now)

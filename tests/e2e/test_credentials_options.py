@@ -29,6 +29,7 @@ permission_sets:
   - {account: P, name: Denied, policy: deny}
   - {account: P, name: Held, policy: auto}
   - {account: P, name: Failing, policy: error}
+  - {account: P, name: Returned, policy: auto, granted_to: [ada@example.com], alias: p-returned-alias}
   - {account: P, name: Dropped, policy: auto, granted_to: [ada@example.com], alias: p-dropped-alias}
   - {account: P, name: Slow, policy: machine, lags: {policy_step: 1h}}
   - {account: P, name: Slower, policy: machine, lags: {policy_step: 1h}}
@@ -44,6 +45,12 @@ WAITING = r'Request submitted for "{}" but requires approval\.\nCheck status: co
 def _stage(simulated_once):
     stage = simulated_once.start(SCENARIO, "--auto-confirm")
     assert stage.cone("aws", "login").returncode == 0
+    return stage
+
+
+@pytest.fixture(name="sidecar_stage", scope="module")
+def _sidecar_stage(stage):
+    stage.start_sidecar()
     return stage
 
 
@@ -244,15 +251,17 @@ def test_other_words_are_another_request(stage):
     assert stage.statuses("TaskService.CreateGrantTask") == [200]
 
 
-def test_the_running_sidecar_answers(stage):
+def test_the_running_sidecar_answers(sidecar_stage):
     """What a running sidecar of the same setting has is printed, and nobody else is asked."""
-    stage.start_sidecar()
-    assert stage.ask_sidecar("p-held")[0] == 200
-    stage.forget_requests()
-    done = stage.cone("aws", "credentials", "p-held")
+    assert sidecar_stage.ask_sidecar("p-held")[0] == 200
+    sidecar_stage.forget_requests()
+    done = sidecar_stage.cone("aws", "credentials", "p-held")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["AccessKeyId"] == stage.ask_sidecar("p-held")[1]["AccessKeyId"]
-    assert stage.operations() == []
+    assert (
+        json.loads(done.stdout)["AccessKeyId"]
+        == sidecar_stage.ask_sidecar("p-held")[1]["AccessKeyId"]
+    )
+    assert sidecar_stage.operations() == []
 
 
 def test_a_profile_that_is_none_leaves_nothing(stage):
@@ -313,3 +322,16 @@ def test_whoever_waits_for_machines_keeps_nobody_waiting(stage):
     assert 'request for "p-slower" is still processing.' in done.stderr
     waiting.send_signal(signal.SIGINT)
     waiting.communicate(timeout=20)
+
+
+def test_the_sidecar_forgets_what_was_dropped(sidecar_stage):
+    """After `cone drop` the running sidecar serves the profile no more, and has no credentials of it."""
+    assert sidecar_stage.ask_sidecar("p-returned")[0] == 200
+    done = sidecar_stage.cone("drop", "p-returned-alias", "-j", "done", "--wait")
+    assert done.returncode == 0, done.stderr
+    view = json.loads(sidecar_stage.cone("aws", "status", "-o", "json", "p-returned").stdout)
+    assert "served" not in view["profiles"]["p-returned"]
+    sidecar_stage.control("DELETE", "/requests")
+    sidecar_stage.ask_sidecar("p-returned")
+    # It asks for access anew, instead of serving what it had.
+    assert sidecar_stage.statuses("TaskService.CreateGrantTask") == [200]

@@ -42,3 +42,26 @@ def test_a_full_disk():
         )
     assert done.returncode == 1
     assert done.stderr == "cone: error: stdout can't be written: no space left on device\n"
+
+
+SILENT = """
+import logging
+from cone_cli.log_output import log_nowhere
+log_nowhere()
+try:
+    raise ValueError("deep inside")
+except ValueError:
+    logging.getLogger("cone_sidecar.somewhere").exception("broke off")
+"""
+
+
+def test_nobody_who_asked_for_no_log_gets_one():
+    """What libraries and we log is no line on stderr, not even a traceback."""
+    # In a process of its own: pytest listens to the log of this one.
+    loud = SILENT.replace("log_nowhere()\n", "", 1)
+    silent, told = (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for code in (SILENT, loud)
+    )
+    assert (silent.stdout, silent.stderr) == ("", "")
+    assert "deep inside" in told.stderr

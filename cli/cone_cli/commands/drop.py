@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cone_cli import terminal
 from cone_cli.entitlement_choice import EntitlementChoice, add_entitlement_arguments
-from cone_cli.output import add_output_option
+from cone_cli.request_options import add_request_options
 
 if TYPE_CHECKING:
     from cone_cli.prompt import Prompter
@@ -21,17 +21,12 @@ NOTHING_HELD = (
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_entitlement_arguments(parser)
-    parser.add_argument("-j", "--justification", metavar="TEXT", default="", help="why you drop it")
-    parser.add_argument(
-        "--force", action="store_true", help="ask for it even if you don't seem to have it"
+    add_request_options(
+        parser,
+        why="why you drop it",
+        force="ask for it even if you don't seem to have it",
+        wait="wait until it is gone, and say so",
     )
-    parser.add_argument(
-        "--detailed", action="store_true", help="show the app and the entitlement as well"
-    )
-    parser.add_argument(
-        "-w", "--wait", action="store_true", help="wait until it is gone, and say so"
-    )
-    add_output_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:

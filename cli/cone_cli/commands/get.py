@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cone_cli import terminal
 from cone_cli.entitlement_choice import EntitlementChoice, add_entitlement_arguments
-from cone_cli.output import add_output_option
+from cone_cli.request_options import add_request_options
 
 if TYPE_CHECKING:
     from cone_cli.form_answers import Answers
@@ -25,7 +25,6 @@ HELD = "You already have access to this entitlement. Use --force to override thi
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_entitlement_arguments(parser)
-    parser.add_argument("-j", "--justification", metavar="TEXT", default="", help="why you need it")
     parser.add_argument(
         "-d",
         "--duration",
@@ -37,9 +36,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--emergency-access", action="store_true", help="ask for it as emergency access"
     )
     parser.add_argument(
-        "--force", action="store_true", help="ask for it even if you have it already"
-    )
-    parser.add_argument(
         "--form-data",
         metavar="JSON",
         default="",
@@ -48,13 +44,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--app-user-id", metavar="ID", default="", help="which of your accounts in the app"
     )
-    parser.add_argument(
-        "--detailed", action="store_true", help="show the app and the entitlement as well"
+    add_request_options(
+        parser,
+        why="why you need it",
+        force="ask for it even if you have it already",
+        wait="wait until the request is decided, and say how",
     )
-    parser.add_argument(
-        "-w", "--wait", action="store_true", help="wait until the request is decided, and say how"
-    )
-    add_output_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import httpx
 
 from cone_sidecar.conductorone import wire
 from cone_sidecar.conductorone.api_client import ApiClient, ApiError
-from cone_sidecar.conductorone.api_path import segment
+from cone_sidecar.conductorone.api_path import entitlement_path, segment
 from cone_sidecar.domain.profile import EntitlementRef
 from cone_sidecar.errors import UpstreamRejected
 
@@ -39,9 +39,8 @@ async def entitlement_as_sent(api: ApiClient, ref: EntitlementRef) -> dict[str, 
     Raises:
         UpstreamRejected: There is none.
     """
-    path = f"/api/v1/apps/{segment(ref.app_id)}/entitlements/{segment(ref.entitlement_id)}"
     try:
-        answer = await api.get(path)
+        answer = await api.get(entitlement_path(ref))
     except ApiError as error:
         if error.status in UNKNOWN:
             raise no_such_entitlement(error) from error

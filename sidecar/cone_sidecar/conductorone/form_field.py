@@ -1,5 +1,6 @@
 """A field of a request form: what it takes, its default, its options (the API's ``form.v1.Field``)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -26,7 +27,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FormField:
+class FormField(ABC):
     """What all fields have. ``asked`` tells whether the person may fill it in, or the tenant does."""
 
     name: str
@@ -61,8 +62,9 @@ class FormField:
         """Return what a person typed, as :meth:`accept` does."""
         return self.accept(text, today)
 
+    @abstractmethod
     def _accept(self, value: object, today: date) -> Any:  # noqa: ANN401 -- JSON
-        raise NotImplementedError
+        """Return a value that isn't empty as the API takes it; raises as :meth:`accept` does."""
 
 
 class TextField(FormField):

@@ -7,6 +7,7 @@ import httpx
 from cone_sidecar.conductorone import wire
 from cone_sidecar.conductorone.api_client import ApiClient, ApiError
 from cone_sidecar.conductorone.api_path import segment
+from cone_sidecar.conductorone.form_binding import bound_form_id
 from cone_sidecar.conductorone.request_form import RequestForm, read_form
 from cone_sidecar.conductorone.task_view import TaskJson, current_step, is_closed, task_path
 from cone_sidecar.domain.profile import EntitlementRef
@@ -25,15 +26,12 @@ async def bound_form(api: ApiClient, ref: EntitlementRef) -> RequestForm | None:
         ApiError: A definite refusal, other than that there is no form.
         Unreachable: No usable answer, after retries.
     """
-    body = {"entitlementRef": {"appId": ref.app_id, "id": ref.entitlement_id}}
     try:
-        binding = await api.put("/api/v1/request_schema_entitlement_binding", body)
+        schema_id = await bound_form_id(api, ref)
     except ApiError as error:
-        # A PUT that reads, and 404 is its word for none.
         if error.status in NO_FORM:
             return None
         raise
-    schema_id = str(binding.get("requestSchemaId") or "")
     return await form_with_id(api, schema_id) if schema_id else None
 
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import httpx
 
-from cone_sidecar.conductorone import wire
+from cone_sidecar.conductorone import api_path, wire
 from cone_sidecar.conductorone.api_client import ApiClient, ApiError
-from cone_sidecar.conductorone.api_path import segment
 from cone_sidecar.errors import ConeError, UpstreamRejected, UsageError
 
 TaskJson = Mapping[str, Any]
@@ -48,7 +47,7 @@ def task_path(task_id: str) -> str:
         UsageError: It can't be a task's number or id.
     """
     try:
-        return f"/api/v1/tasks/{segment(task_id)}"
+        return api_path.task_path(task_id)
     except UpstreamRejected:
         raise UsageError(
             f"this is no task: {task_id!r}", hint="a task is named by its number: 1234"
@@ -135,7 +134,7 @@ def _texts(task: TaskJson, key: str) -> list[str]:
 async def _name(api: ApiClient, user_id: str) -> str:
     try:
         async with asyncio.timeout(NAMES_LIMIT_S):
-            answer = await api.get(f"/api/v1/users/{segment(user_id)}")
+            answer = await api.get(api_path.user_path(user_id))
     except (ConeError, TimeoutError):
         return user_id
     return _person(wire.dig(answer, "userView", "user")) or user_id

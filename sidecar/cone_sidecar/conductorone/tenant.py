@@ -7,7 +7,8 @@ import httpx
 from cone_sidecar.clock import Clock
 from cone_sidecar.conductorone import wire
 from cone_sidecar.conductorone.api_client import ApiClient, ApiError
-from cone_sidecar.conductorone.api_path import segment
+from cone_sidecar.conductorone.api_path import entitlement_path, segment, task_path, user_path
+from cone_sidecar.conductorone.form_binding import bound_form_id
 from cone_sidecar.conductorone.permission_set import permission_set_from_row
 from cone_sidecar.conductorone.request_catalog import CatalogFilter, search_catalog
 from cone_sidecar.conductorone.task_creation import TaskCreation
@@ -44,29 +45,27 @@ class ConductorOneTenant:
 
     async def user(self) -> dict[str, Any]:
         """Return the person we are, as the API describes users."""
-        answer = await self._api.get(f"/api/v1/users/{segment(await self.user_id())}")
+        answer = await self._api.get(user_path(await self.user_id()))
         return dict(wire.dig(answer, "userView", "user") or {})
 
     async def grant(self, entitlement: EntitlementRef) -> Grant | None:
         """Return the active grant, None where there is none."""
         user_id = await self.user_id()
-        path = f"{_entitlement_path(entitlement)}/users/{segment(user_id)}/grants"
+        path = f"{entitlement_path(entitlement)}/users/{segment(user_id)}/grants"
         return wire.grant(await self._api.get(path))
 
     async def entitlement(self, ref: EntitlementRef) -> Entitlement:
         """Return what a request has to respect."""
-        return wire.entitlement(await self._api.get(_entitlement_path(ref)), ref)
+        return wire.entitlement(await self._api.get(entitlement_path(ref)), ref)
 
     async def request_form(self, ref: EntitlementRef) -> str:
         """Return the id of the request form; 404 is the API's word for none (reference §3.4)."""
-        body = {"entitlementRef": {"appId": ref.app_id, "id": ref.entitlement_id}}
         try:
-            answer = await self._api.put("/api/v1/request_schema_entitlement_binding", body)
+            return await bound_form_id(self._api, ref)
         except ApiError as error:
             if error.status == httpx.codes.NOT_FOUND:
                 return ""
             raise
-        return str(answer.get("requestSchemaId") or "")
 
     async def request_grant(self, request: GrantRequest) -> Task:
         """Ask for access.
@@ -102,17 +101,17 @@ class ConductorOneTenant:
 
     async def cancel_request(self, task_id: str) -> None:
         """Close an open task; ConductorOne does it when it gets to it (reference §4.4)."""
-        await self._api.post(f"/api/v1/tasks/{segment(task_id)}/action/close", {})
+        await self._api.post(f"{task_path(task_id)}/action/close", {})
 
     async def user_name(self, user_id: str) -> str:
         """Return how people call this user; the id where nobody knows."""
-        answer = await self._api.get(f"/api/v1/users/{segment(user_id)}")
+        answer = await self._api.get(user_path(user_id))
         user = wire.dig(answer, "userView", "user")
         return str(wire.dig(user, "displayName") or wire.dig(user, "email") or user_id)
 
     async def task(self, task_id: str) -> Task:
         """Return the task as it is now."""
-        answer = await self._api.get(f"/api/v1/tasks/{segment(task_id)}")
+        answer = await self._api.get(task_path(task_id))
         return wire.task(answer, self._api.host)
 
     async def permission_sets(self) -> list[PermissionSet | SkippedEntitlement]:
@@ -131,7 +130,3 @@ class ConductorOneTenant:
             for entry in await search_catalog(self._api, CatalogFilter())
         )
         return [each for each in recognised if each is not None]
-
-
-def _entitlement_path(ref: EntitlementRef) -> str:
-    return f"/api/v1/apps/{segment(ref.app_id)}/entitlements/{segment(ref.entitlement_id)}"

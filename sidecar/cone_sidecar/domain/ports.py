@@ -1,13 +1,16 @@
 """What the story needs from the outside, as Protocols; the adapters fulfil them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from cone_sidecar.domain.access import Transition
 from cone_sidecar.domain.credentials import RoleCredentials
 from cone_sidecar.domain.profile import EntitlementRef, PermissionSet, Profile, SkippedEntitlement
 from cone_sidecar.domain.task import Entitlement, Grant, GrantRequest, Task
+
+# Grants show up in the list up to two minutes after the task is closed (reference §0).
+GRANT_VISIBILITY = timedelta(minutes=3)
 
 
 class DuplicateTask(Exception):
@@ -143,6 +146,10 @@ class GrantMemory:
     granted_at: datetime | None = None
     refuted: bool = False
     ends: datetime | None = None
+
+    def may_be_unlisted(self, now: datetime) -> bool:
+        """Tell whether a grant of ours is so young that it may not be listed yet."""
+        return self.granted_at is not None and abs(now - self.granted_at) <= GRANT_VISIBILITY
 
 
 class CredentialStore(Protocol):

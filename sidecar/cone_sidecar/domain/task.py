@@ -56,6 +56,10 @@ class Grant:
 
     ends: datetime | None = None
 
+    def active(self, now: datetime) -> bool:
+        """Tell whether it gives access: past its end it doesn't, whatever a list says."""
+        return self.ends is None or self.ends > now
+
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
