@@ -1,32 +1,16 @@
 """Bad input: one line with what to do, a stable exit code, nothing half-written, no traceback."""
 
-import os
-import re
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 
 import pytest
 
-from cone_cli.stage import cone_command
-from fakes.simulated_stage import START_URL, SimulatedStage
+from fakes.simulated_stage import SimulatedStage
+from fakes.spoilt_home import ADMIN, SCENARIO, SETUP, Home
 
-SCENARIO = """\
-tenant: acme
-users: [{email: ada@example.com}]
-accounts: [{id: "100000000001", name: Production}]
-permission_sets:
-  - {account: Production, name: Admin, granted_to: [ada@example.com]}
-"""
-ADMIN = ["aws", "credentials", "production-admin"]
-SETUP = ["aws", "setup", "--sso-url", START_URL]
 SERVE = ["serve", "--listen", "127.0.0.1:0", "--management-listen", "127.0.0.1:0"]
 TENANT_VARIABLES = ("CONE_API_ENDPOINT", "CONE_CLIENT_ID", "CONE_CLIENT_SECRET")
 AWS_VARIABLES = ("AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL_STS")
-# How the new file is called that is renamed over the old one.
-TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}")
 INCOMPLETE = """\
 [profile production-admin]
 credential_process = /opt/cone aws credentials production-admin
@@ -50,46 +34,6 @@ def _origin(simulated_once):
 def _home(origin, tmp_path):
     """Give a copy of that home, to be spoilt."""
     return Home(origin, tmp_path / "home")
-
-
-class Home:
-    """A home of its own on the same simulator."""
-
-    def __init__(self, origin, path):
-        shutil.copytree(origin.home, path)
-        self.path = path
-        self.environment = origin.environment | {"HOME": str(path)}
-        self._origin = origin
-
-    @property
-    def cone_config(self):
-        return self.path / ".conductorone" / "config.yaml"
-
-    @property
-    def aws_config(self):
-        return self.path / ".aws" / "config"
-
-    def without(self, *names):
-        for name in names:
-            self.environment.pop(name, None)
-
-    def cone(self, *arguments):
-        return self._origin.attempt([*cone_command(), *arguments], self.environment)
-
-    def tree(self):
-        """Return what may not change: all files but caches and locks, with their modes."""
-        return {
-            path.relative_to(self.path): (
-                path.stat().st_mode,
-                path.read_bytes() if path.is_file() else b"",
-            )
-            for path in self.path.rglob("*")
-            if ".cache" not in path.parts and path.suffix != ".lock"
-        }
-
-    def litter(self):
-        """Return the temporary files that were left anywhere."""
-        return [path for path in self.path.rglob("*") if TEMPORARY.fullmatch(path.name)]
 
 
 def refused(home, arguments, exit_code, *texts):
@@ -344,68 +288,3 @@ def test_a_home_that_cannot_be_written(home):
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith('{"Version":1,')
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("arguments", [ADMIN, ["aws", "setup", "show"], ["whoami"], ["--help"]])
-@pytest.mark.parametrize("closed", ["stdout", "stderr", "both"])
-def test_closed_streams(home, arguments, closed):
-    """A reader that has gone, or a descriptor that was never there, costs no traceback."""
-    shell = {"stdout": "exec >&-", "stderr": "exec 2>&-", "both": "exec >&- 2>&-"}[closed]
-    done = subprocess.run(
-        ["sh", "-c", f'{shell}; exec "$@"', "sh", *cone_command(), *arguments],
-        env=home.environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
-    assert "Exception ignored" not in done.stderr
-    assert done.returncode in {0, 1}
-
-
-def test_a_reader_that_has_gone(home):
-    """Output into a broken pipe ends without a traceback."""
-    read, write = os.pipe()
-    os.close(read)
-    done = subprocess.run(
-        [*cone_command(), *SETUP],
-        env=home.environment,
-        stdout=write,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    os.close(write)
-    assert "Traceback" not in done.stderr
-    assert "Exception ignored" not in done.stderr
-
-
-def test_an_interrupt_is_quiet(home, origin):
-    """Ctrl-C ends with 130 and without a traceback."""
-    origin.control("POST", "/faults", {"operation": "GetRoleCredentials", "hang": True})
-    origin.forget_requests()
-    try:
-        with subprocess.Popen(
-            [*cone_command(), *ADMIN],
-            env=home.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        ) as child:
-            while "GetRoleCredentials" not in [name for name, _ in origin.operations()]:
-                assert child.poll() is None
-            child.send_signal(signal.SIGINT)
-            out, err = child.communicate(timeout=20)
-    finally:
-        origin.control("DELETE", "/faults")
-    assert child.returncode == 130, err
-    assert out == ""
-    assert "Traceback" not in err
-
-
-def test_python_is_the_one_of_the_environment():
-    """The command under test is the one that is installed beside this interpreter."""
-    assert cone_command()[0].startswith(os.path.dirname(sys.executable))
