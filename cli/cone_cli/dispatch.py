@@ -47,6 +47,7 @@ COMMANDS = (
     Command(("aws", "login"), "aws_login", "sign in to AWS IAM Identity Center"),
     Command(("aws", "logout"), "aws_logout", "sign out of AWS IAM Identity Center"),
     Command(("aws", "env"), "aws_env", "print what points an SDK at the running sidecar"),
+    Command(("aws", "doctor"), "aws_doctor", "check what this environment makes of SDKs"),
     Command(("serve",), "serve", "run the sidecar"),
     Command(("healthcheck",), "healthcheck", "tell whether the running sidecar answers"),
     Command(("simulator",), "simulator", "run a simulated tenant and Identity Center"),

@@ -1,13 +1,13 @@
-"""The running sidecar, as its own user's commands ask it: on loopback, with its token."""
+"""The running sidecar, as its own user's commands ask it: through the socket that only he may open."""
 
 import http.client
 import json
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from cone_sidecar.authorization_token import token_in
 from cone_sidecar.errors import (
     ConeError,
     ConfigurationError,
@@ -20,6 +20,7 @@ from cone_sidecar.errors import (
     UsageError,
 )
 from cone_sidecar.runtime import RunningSidecar, find
+from cone_sidecar.unix_socket import connect_unix
 from cone_sidecar.warm_file import setting, state_directory
 
 # It answers from memory; only a request that a person makes is looked at for a moment first.
@@ -41,6 +42,20 @@ TOLD = {
 View = dict[str, Any]
 
 
+class SocketConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path, limit_s: float) -> None:
+        super().__init__("localhost", timeout=limit_s)
+        self._path = path
+        self._limit_s = limit_s
+        self.sock: socket.socket
+
+    def connect(self) -> None:
+        """Connect; raises OSError where nobody listens."""
+        self.sock = connect_unix(self._path, limit_s=self._limit_s)
+
+
 class SidecarClient:
     """Ask one running sidecar."""
 
@@ -60,12 +75,7 @@ class SidecarClient:
         """Return a profile's credentials as ``credential_process`` prints them, if they are there now."""
         name = quote(profile, safe="")
         try:
-            ready, _ = self._ask("GET", self._sidecar.management_url, f"/readyz/{name}", QUICK_S)
-            if ready != http.client.OK:
-                return None
-            status, body = self._ask(
-                "GET", self._sidecar.credentials_url, f"/credentials/{name}", QUICK_S
-            )
+            status, body = self._ask("GET", f"/credentials/{name}", QUICK_S)
             if status != http.client.OK:
                 return None
             document = {
@@ -92,6 +102,14 @@ class SidecarClient:
         profiles = answer.get("profiles")
         return profiles if isinstance(profiles, dict) else {}
 
+    def access(self, profile: str) -> View:
+        """Return where SDKs get a profile's credentials, and the token that opens it.
+
+        Raises:
+            ConeError: There is no such profile, or the sidecar doesn't answer.
+        """
+        return self._object("GET", f"/profiles/{quote(profile, safe='')}/access")
+
     def command(self, profile: str, verb: str, body: Mapping[str, object] | None = None) -> View:
         """Tell it to ``verb`` a profile's access; returns how the profile stands.
 
@@ -101,7 +119,7 @@ class SidecarClient:
         return self._object("POST", f"/profiles/{quote(profile, safe='')}/{verb}", body or {})
 
     def _object(self, method: str, path: str, body: Mapping[str, object] | None = None) -> View:
-        status, answer = self._ask(method, self._sidecar.management_url, path, LIMIT_S, body)
+        status, answer = self._ask(method, path, LIMIT_S, body)
         if not isinstance(answer, dict):
             raise _silent()
         if status != http.client.OK:
@@ -111,17 +129,14 @@ class SidecarClient:
     def _ask(
         self,
         method: str,
-        base: str,
         path: str,
         limit_s: float,
         body: Mapping[str, object] | None = None,
     ) -> tuple[int, Any]:
-        address = urlsplit(base)
-        connection = http.client.HTTPConnection(address.netloc, timeout=limit_s)
+        connection = SocketConnection(Path(self._sidecar.socket), limit_s)
         try:
-            token = token_in(Path(self._sidecar.token_file)).reveal()
             content = json.dumps(body).encode() if body is not None else None
-            connection.request(method, path, content, {"Authorization": token})
+            connection.request(method, path, content)
             answer = connection.getresponse()
             data = answer.read()
         except (OSError, http.client.HTTPException):

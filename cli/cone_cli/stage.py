@@ -70,15 +70,15 @@ class Stage:
         raise Unreachable("the simulator did not start", hint="cone simulator")
 
     def start_sidecar(
-        self, *options: str, hear: Callable[[str], None] | None = None
+        self, *options: str, listen: str = FREE_PORT, hear: Callable[[str], None] | None = None
     ) -> RunningSidecar:
-        """Start a sidecar on free ports; ``hear`` gets each later line of its log.
+        """Start a sidecar, on free ports unless told; ``hear`` gets each later line of its log.
 
         Raises:
             Unreachable: It did not start.
         """
         child = self.spawn(
-            ["serve", "--listen", FREE_PORT, "--management-listen", FREE_PORT, *options],
+            ["serve", "--listen", listen, "--management-listen", FREE_PORT, *options],
             stderr=subprocess.PIPE,
         )
         stream = child.stderr

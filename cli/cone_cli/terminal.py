@@ -31,7 +31,8 @@ def put(text: str) -> None:
         ConeError: It can't be written; whoever has stopped reading is no error.
     """
     try:
-        print(text, flush=True)
+        # In one write: unbuffered, the newline would be another one (sdk-contract §7, rule 2).
+        print(text + "\n", end="", flush=True)
     except BrokenPipeError:
         give_up_stdout()
     except OSError as error:

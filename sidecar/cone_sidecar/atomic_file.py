@@ -10,7 +10,9 @@ PRIVATE_FILE = 0o600
 PRIVATE_DIRECTORY = 0o700
 
 
-def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> None:
+def write_atomically(
+    path: Path, data: bytes, *, mode: int | None = None, group: int | None = None
+) -> None:
     """Replace ``path`` with ``data``: a new file beside it, synced, then renamed over it.
 
     A symbolic link is followed, so that it goes on being one. Missing directories are made 0700.
@@ -19,6 +21,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Non
         path: The file to write.
         data: Its whole new content.
         mode: Permission bits; by default those of the file that is replaced, else 0600.
+        group: The id of the group that it is to belong to.
 
     Raises:
         OSError: The directory can't be written. The old file is as it was.
@@ -30,6 +33,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Non
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if group is not None:
+                os.fchown(file.fileno(), -1, group)
             os.fchmod(file.fileno(), mode)
             file.write(data)
             file.flush()

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cone_sidecar.atomic_file import write_atomically
@@ -15,25 +15,23 @@ START_TIME = 22 - 3
 
 @dataclass(frozen=True, slots=True)
 class RunningSidecar:
-    """The addresses of a sidecar, the file that holds its token, and the setting that it answers for."""
+    """The addresses of a sidecar, the files of its secrets, and the setting that it answers for.
+
+    ``socket`` is where its own user's commands ask it.
+    """
 
     credentials_url: str
     management_url: str
     token_file: str
     pid: int
     setting: str = ""
+    socket: str = ""
+    management_token_file: str = ""
 
 
 def announce(state_directory: Path, sidecar: RunningSidecar) -> None:
     """Write down where the sidecar is; one that can't be found still serves who knows it."""
-    kept = {
-        "credentials_url": sidecar.credentials_url,
-        "management_url": sidecar.management_url,
-        "token_file": sidecar.token_file,
-        "pid": sidecar.pid,
-        "setting": sidecar.setting,
-        "started": process_started(sidecar.pid),
-    }
+    kept = asdict(sidecar) | {"started": process_started(sidecar.pid)}
     try:
         write_atomically(
             state_directory / FILE_NAME, json.dumps(kept, indent=2).encode(), mode=0o600
@@ -71,6 +69,8 @@ def find(state_directory: Path) -> RunningSidecar:
             str(kept["token_file"]),
             int(kept["pid"]),
             str(kept.get("setting", "")),
+            str(kept.get("socket", "")),
+            str(kept.get("management_token_file", "")),
         )
         os.kill(sidecar.pid, 0)
         if kept.get("started", "") != process_started(sidecar.pid):

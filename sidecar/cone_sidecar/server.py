@@ -1,18 +1,24 @@
 """The running sidecar: its two listeners, served together and ended together."""
 
 import asyncio
+import asyncio.constants
+import contextlib
 import ipaddress
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from cone_sidecar import listening
-from cone_sidecar.errors import UsageError
+from cone_sidecar.errors import ConfigurationError, UsageError
 from cone_sidecar.listening import KEEP_ALIVE_S, QuietServer, until_stopped
+from cone_sidecar.web.limited_protocol import HEAD_LIMIT_S, Limits, limited_protocol
 
+AWS_NETWORK_6 = ipaddress.ip_network("fd00:ec2::/32")
 DRAIN_LIMIT_S = 5
 LARGEST_PORT = 65535
 
@@ -27,21 +33,50 @@ class ListenAddress:
     @property
     def url(self) -> str:
         """Return the URL at which this machine reaches it."""
-        return f"http://{listening.authority(listening.reachable(self.host), self.port)}"
+        return f"http://{self.authority}"
+
+    @property
+    def authority(self) -> str:
+        """Return the address as it stands in a URL."""
+        host = listening.reachable(self.host)
+        # As SDKs write it that are given a relative URI.
+        return host if self == CONTAINER_ADDRESS else listening.authority(host, self.port)
+
+    @property
+    def loopback(self) -> bool:
+        """Tell whether only this machine reaches it."""
+        return ipaddress.ip_address(self.host).is_loopback
 
     @property
     def private(self) -> bool:
         """Tell whether only this machine, or a network of containers, reaches it."""
         address = ipaddress.ip_address(self.host)
-        return address.is_loopback or address.is_link_local
+        # The two networks of AWS's own agents: the IPv6 one is unique-local.
+        return self.loopback or address.is_link_local or address in AWS_NETWORK_6
+
+    @property
+    def of_aws(self) -> bool:
+        """Tell whether it is an address of AWS's own agents for containers."""
+        return self.host in AWS_HOSTS
+
+
+# Where SDKs expect an agent of AWS's own, and some send no token.
+AWS_HOSTS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
+# Where AWS's own agents listen for containers, and where we do on any other machine.
+CONTAINER_ADDRESS = ListenAddress("169.254.170.2", 80)
+LOOPBACK_ADDRESS = ListenAddress("127.0.0.1", 9911)
+# Stands for the first of the two that this machine has.
+AUTO = ListenAddress("127.0.0.1", -1)
 
 
 def parse_listen(text: str, *, option: str) -> ListenAddress:
-    """Parse ``host:port``.
+    """Parse ``host:port``, or ``auto``.
 
     Raises:
         UsageError: It is something else.
     """
+    if text == "auto" and option == "--listen":
+        return AUTO
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     try:
@@ -63,6 +98,10 @@ def bind(address: ListenAddress, *, option: str) -> socket.socket:
         ConfigurationError: The port is taken, or the address isn't this machine's.
     """
     hint = f"is another sidecar running? else choose another one: {option} HOST:PORT"
+    if address is AUTO:
+        with contextlib.suppress(ConfigurationError):
+            return listening.bind(CONTAINER_ADDRESS.host, CONTAINER_ADDRESS.port, hint=hint)
+        address = LOOPBACK_ADDRESS
     return listening.bind(address.host, address.port, hint=hint)
 
 
@@ -72,11 +111,43 @@ def bound(listener: socket.socket) -> ListenAddress:
     return ListenAddress(str(host), int(port))
 
 
-def new_server(app: Any) -> QuietServer:  # noqa: ANN401 -- any ASGI application
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The files of a TLS certificate with its chain, and of its key."""
+
+    chain: Path
+    key: Path
+
+    def check(self) -> None:
+        """Load both once.
+
+        Raises:
+            ConfigurationError: They can't be used.
+        """
+        try:
+            # A key with a password would ask for it at the terminal.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.chain, self.key, str)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"the TLS certificate can't be used: {type(error).__name__}",
+                hint="--tls-cert takes a PEM file with the chain, --tls-key its key without a password",
+            ) from error
+
+
+def new_server(
+    app: Any,  # noqa: ANN401 -- any ASGI application
+    limits: Limits,
+    certificate: Certificate | None = None,
+) -> QuietServer:
     """Make a server for ``app``: no access log, no name, drained within five seconds."""
+    if certificate:
+        # uvicorn can't be told: who says nothing would hold a connection for a minute before it counts.
+        asyncio.constants.SSL_HANDSHAKE_TIMEOUT = HEAD_LIMIT_S
     config = uvicorn.Config(
         app,
-        http="httptools",
+        ssl_certfile=certificate.chain if certificate else None,
+        ssl_keyfile=certificate.key if certificate else None,
+        http=limited_protocol(limits),
         loop="asyncio",
         ws="none",
         lifespan="off",

@@ -1,36 +1,51 @@
-"""The sidecar without its sockets: one broker behind two applications, and what keeps it fresh."""
+"""The sidecar without its sockets: one broker behind its applications, and what keeps it fresh."""
 
 import asyncio
+import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 
 from cone_sidecar.access_request import Justify, stated_justification
+from cone_sidecar.authorization_tokens import AuthorizationTokens
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.catalogue import ProfileSource
 from cone_sidecar.clock import Clock
 from cone_sidecar.cooldown import DEFAULT_COOLDOWN, Cooldown
 from cone_sidecar.domain.ports import Connections
+from cone_sidecar.errors import ConeError
 from cone_sidecar.events import Broadcast
+from cone_sidecar.metrics import Metrics
 from cone_sidecar.prefetch import Prefetch
+from cone_sidecar.profile_token_files import ProfileTokenFiles
 from cone_sidecar.refresher import IDLE_AFTER, Refresher
 from cone_sidecar.secret import Secret
-from cone_sidecar.server import ListenAddress
 from cone_sidecar.store import MemoryStore
 from cone_sidecar.surroundings import Surroundings
 from cone_sidecar.transition_log import TransitionLog
 from cone_sidecar.web.access_commands import AccessCommands
+from cone_sidecar.web.answered import Hear, Outcome
+from cone_sidecar.web.bad_tokens import BadTokens
 from cone_sidecar.web.client_patience import LONGEST_S
 from cone_sidecar.web.credentials_app import CredentialsApp
-from cone_sidecar.web.guard import HostGuard, TokenGuard
+from cone_sidecar.web.guard import CommandGuard, HostGuard
+from cone_sidecar.web.imds_app import ImdsApp
 from cone_sidecar.web.management_app import ManagementApp
+from cone_sidecar.web.own_user_app import OwnUserApp
+from cone_sidecar.web.profile_credentials import ProfileCredentials
+from cone_sidecar.web.refusal_log import log_refusal
+from cone_sidecar.web.seen_headers import read_headers
 
 
 class Sidecar:
-    """Put the broker, the profiles and the two applications together.
+    """Put the broker, the profiles and the applications together.
 
     ``prefetch`` names profiles whose story begins with the sidecar and that never rest; others do
     ``idle_after`` they were last asked for. ``longest_wait_s`` bounds how long any client is kept waiting.
+    ``tokens`` is None where credentials are given to whoever reaches the listener; ``hears`` are told of
+    each answer.
     """
 
     def __init__(
@@ -38,8 +53,12 @@ class Sidecar:
         *,
         connections: Connections,
         profiles: ProfileSource,
-        token: Secret,
+        tokens: AuthorizationTokens | None,
+        management_secret: Secret,
         clock: Clock,
+        host_guard: HostGuard | None = None,
+        hears: tuple[Hear, ...] = (),
+        default_profile: str = "",
         justify: Justify = stated_justification,
         cooldown: Cooldown = DEFAULT_COOLDOWN,
         strict: bool = False,
@@ -61,9 +80,16 @@ class Sidecar:
         )
         self._refresher = Refresher(self.broker, clock, pinned=prefetch, idle_after=idle_after)
         self._prefetch = Prefetch(self.broker, profiles, clock, names=prefetch)
+        self._credentials = ProfileCredentials(self.broker, profiles)
         self._connections = connections
         self._profiles = profiles
-        self._token = token
+        self._tokens = tokens
+        self._management_secret = management_secret
+        self._clock = clock
+        self._host_guard = host_guard or HostGuard()
+        self._metrics = Metrics(clock)
+        self._hears = (*hears, self._metrics.hear)
+        self._default_profile = default_profile
         self._longest_wait_s = longest_wait_s
 
     async def run(self) -> None:
@@ -71,27 +97,90 @@ class Sidecar:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._prefetch.run())
             tasks.create_task(self._refresher.run())
+            if self._tokens:
+                tasks.create_task(self._tokens.watch())
 
-    def credentials_app(self, address: ListenAddress) -> CredentialsApp:
-        """Return the application of the credentials listener at ``address``."""
+    def refused_unread(self, peer: str, error: ConeError) -> None:
+        """Take note of a request that was refused before it was read."""
+        log_refusal("-", error)
+        outcome = Outcome(error.code, error.http_status)
+        for hear in self._hears:
+            hear(peer, b"", outcome, secrets.token_hex(8))
+
+    def credentials_app(self) -> CredentialsApp:
+        """Return the application of the credentials listeners."""
         return CredentialsApp(
-            broker=self.broker,
-            profiles=self._profiles,
-            host_guard=HostGuard([(address.host, address.port)]),
-            token_guard=TokenGuard(self._token),
+            credentials=self._credentials,
+            host_guard=self._host_guard,
+            tokens=self._tokens,
+            bad_tokens=BadTokens(self._clock),
+            hears=self._hears,
+            default_profile=self._default_profile,
             longest_wait_s=self._longest_wait_s,
         )
 
-    def management_app(self, address: ListenAddress) -> Starlette:
-        """Return the application of the management listener at ``address``."""
-        host_guard = HostGuard([(address.host, address.port)])
-        commands = AccessCommands(
+    def imds_app(self, profile: str) -> ImdsApp:
+        """Return the application of the instance metadata listener, which knows one profile."""
+        return ImdsApp(
+            credentials=self._credentials,
+            host_guard=self._host_guard,
+            profile=profile,
+            clock=self._clock,
+            hears=self._hears,
+        )
+
+    def management_app(self, *, private: bool) -> Starlette:
+        """Return the application of the management listener.
+
+        Where others than this machine's own users reach it, the secret is asked for to look as well.
+        """
+        names = self._host_guard
+        commands = CommandGuard(names, self._management_secret)
+
+        def by_secret(request: Request) -> ConeError | None:
+            return commands.refusal(request.headers.raw, request.scope.get("server"))
+
+        def by_name(request: Request) -> ConeError | None:
+            # A web page may have rebound its own name to us.
+            return names.host_refusal(
+                read_headers(request.headers.raw), request.scope.get("server")
+            )
+
+        return ManagementApp(
             broker=self.broker,
             profiles=self._profiles,
-            connections=self._connections,
-            host_guard=host_guard,
-            token_guard=TokenGuard(self._token),
+            by_name=by_name,
+            guard=by_name if private else by_secret,
+            commands=AccessCommands(
+                broker=self.broker,
+                profiles=self._profiles,
+                connections=self._connections,
+                guard=by_secret,
+            ),
+            metrics=self._metrics,
+        ).build()
+
+    def own_user_app(
+        self, urls: Mapping[str, str], token_files: ProfileTokenFiles | None
+    ) -> Starlette:
+        """Return the application of the unix socket; it tells of ``urls``."""
+        management = ManagementApp(
+            broker=self.broker,
+            profiles=self._profiles,
+            by_name=None,
+            guard=None,
+            commands=AccessCommands(
+                broker=self.broker,
+                profiles=self._profiles,
+                connections=self._connections,
+                guard=None,
+            ),
+            metrics=self._metrics,
         )
-        return ManagementApp(
-            broker=self.broker, profiles=self._profiles, host_guard=host_guard, commands=commands
+        return OwnUserApp(
+            management=management,
+            credentials=self._credentials,
+            token_files=token_files,
+            urls=urls,
+            hears=self._hears,
         ).build()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cone_cli.commands.aws_env import UNWANTED
+from cone_cli.container_environment import UNWANTED
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "cone-sidecar"

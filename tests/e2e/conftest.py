@@ -2,6 +2,7 @@
 
 import pytest
 
+from fakes.asked_endpoint import AskedEndpoint
 from fakes.simulated_stage import SimulatedStage
 
 
@@ -17,3 +18,12 @@ def _simulated_once():
     """Give one stage to all tests of a module."""
     with SimulatedStage() as stage:
         yield stage
+
+
+@pytest.fixture(name="serve")
+def _serve(stage):
+    """Start sidecars on the module's stage, to be asked as SDKs do; they end with the test."""
+    before = len(stage.children)
+    yield lambda *options, **start: AskedEndpoint(stage, *options, **start)
+    for child in stage.children[before:]:
+        stage.end(child)

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from cone_cli.stage import cone_command
+from cone_sidecar.authorization_token import profile_token
+from cone_sidecar.secret import Secret
 from cone_sidecar.simulator.exports import client_environment
 from fakes.issued_secrets import IssuedSecrets
 from fakes.running_simulator import running_simulator
@@ -48,6 +50,8 @@ KINDS = {
     "sessionToken",
     "x-amz-sso_bearer_token",
     "authorization token",
+    "management secret",
+    "profile token",
 }
 LIMIT_S = 30
 
@@ -219,7 +223,10 @@ def through_the_sidecar(flow):
     log = flow.log
     with log.open("w") as file:
         child = stage.spawn(
-            ["serve", "--listen", "127.0.0.1:0", "--management-listen", "127.0.0.1:0"],
+            [
+                *("serve", "--listen", "127.0.0.1:0", "--management-listen", "127.0.0.1:0"),
+                *("--audit", "stdout"),
+            ],
             stdout=file.fileno(),
             stderr=file.fileno(),
         )
@@ -229,6 +236,8 @@ def through_the_sidecar(flow):
     where = json.loads(running.read_bytes())
     token = Path(where["token_file"]).read_text()
     flow.secrets.add("authorization token", token)
+    flow.secrets.add("management secret", Path(where["management_token_file"]).read_text())
+    flow.secrets.add("profile token", profile_token(Secret(token), "p-granted").reveal())
     flow.cone("aws", "env", "p-granted", prints_secrets=True)
     environment = stage.sidecar_environment("p-granted")
     boto3 = stage.attempt([sys.executable, "-c", BOTO3], environment)
@@ -247,8 +256,17 @@ def through_the_sidecar(flow):
     assert flow.ask(credentials, "/credentials/p-granted", Authorization=token + "x") == 401
     assert flow.ask(credentials, f"/{token}", Authorization=token) == 404
     assert flow.ask(credentials, "/credentials/p-auto", Authorization=token, Origin="x") == 403
-    for page in ("/status", "/livez", "/readyz", "/readyz/p-granted", f"/readyz/{token}"):
+    for page in (
+        "/status",
+        "/metrics",
+        "/livez",
+        "/readyz",
+        "/readyz/p-granted",
+        f"/readyz/{token}",
+    ):
         flow.ask(management, page)
+    flow.seen["doctor"] = stage.attempt([*cone_command(), "aws", "doctor"], environment).stdout
+    assert "full-uri" in flow.seen["doctor"]
     assert stage.end(child) == 0
     flow.seen["log"] = log.read_text()
 
@@ -275,9 +293,9 @@ def test_what_is_asked_for_is_all_that_is_printed(flow):
 
 def test_no_process_list_holds_a_secret(flow):
     """No argument of any process was a secret, however short it lived."""
-    assert [flow.secrets.within(arguments) for arguments in flow.processes if arguments] == [
-        [] for arguments in flow.processes if arguments
-    ]
+    # Others' processes come and go meanwhile.
+    seen = [arguments for arguments in list(flow.processes) if arguments]
+    assert [flow.secrets.within(arguments) for arguments in seen] == [[] for _ in seen]
 
 
 def test_files_with_secrets_are_their_owners(flow):

@@ -182,9 +182,13 @@ class Lane:
         if started is not None and self._clock.monotonic() - started > SIDECAR_LIFE_S:
             self._end_sidecar()
         if self._sidecar_started is None:
-            self.stage.start_sidecar()
+            sidecar = self.stage.start_sidecar()
             self._sidecar_started = self._clock.monotonic()
-            self._environment = self.stage.sidecar_environment(profile_of(TEMPLATE))
+            environment = self.stage.sidecar_environment(profile_of(TEMPLATE))
+            # One lane asks for many profiles: with the token that opens them all.
+            environment.pop("AWS_CONTAINER_AUTHORIZATION_TOKEN")
+            environment["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = sidecar.token_file
+            self._environment = environment
 
     def _end_sidecar(self):
         if self._sidecar_started is not None:

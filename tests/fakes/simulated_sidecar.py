@@ -6,6 +6,7 @@ import contextlib
 import httpx
 import pytest
 
+from cone_sidecar.authorization_tokens import AuthorizationTokens
 from cone_sidecar.connections import AdapterConnections, TenantFlags
 from cone_sidecar.domain.profile import DEFAULT_TERMS, EntitlementRef, Profile, SsoSession
 from cone_sidecar.errors import ProfileNotFound
@@ -18,6 +19,7 @@ from cone_sidecar.simulator.scenario import load_scenario
 ADDRESS = ListenAddress("127.0.0.1", 9911)
 MANAGEMENT = ListenAddress("127.0.0.1", 9912)
 TOKEN = "t" * 32
+MANAGEMENT_SECRET = "m" * 32
 UPSTREAM = "http://127.0.0.1:9920"
 SESSION = SsoSession("cone-sso", "https://acme.awsapps.com/start", "us-east-1")
 # Of the simulator's operations, those of ConductorOne have a dot in their names.
@@ -93,14 +95,15 @@ class SimulatedSidecar:
         self.sidecar = Sidecar(
             connections=connections,
             profiles=WorldProfiles(self.simulator.world, self.terms),
-            token=Secret(TOKEN),
+            tokens=AuthorizationTokens(Secret(TOKEN), clock=self.clock),
+            management_secret=Secret(MANAGEMENT_SECRET),
             clock=self.clock,
             **self.options,
         )
         self.phases.clear()
         self.sidecar.events.listen(self._hear)
-        credentials = self.sidecar.credentials_app(ADDRESS)
-        management = self.sidecar.management_app(MANAGEMENT)
+        credentials = self.sidecar.credentials_app()
+        management = self.sidecar.management_app(private=True)
         async with (
             client_of(credentials, ADDRESS) as self.sdk,
             client_of(management, MANAGEMENT) as self.person,

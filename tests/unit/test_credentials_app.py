@@ -5,15 +5,18 @@ import json
 import httpx
 import pytest
 
+from cone_sidecar.authorization_tokens import AuthorizationTokens
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.domain.task import Outcome, StepKind
 from cone_sidecar.errors import ProfileNotFound
 from cone_sidecar.secret import Secret
 from cone_sidecar.store import MemoryStore
 from cone_sidecar.surroundings import Surroundings
+from cone_sidecar.web.bad_tokens import BadTokens
 from cone_sidecar.web.client_patience import patience_of
 from cone_sidecar.web.credentials_app import CredentialsApp
-from cone_sidecar.web.guard import HostGuard, TokenGuard
+from cone_sidecar.web.guard import HostGuard
+from cone_sidecar.web.profile_credentials import ProfileCredentials
 from fakes.access import (
     PROFILE,
     STANDING,
@@ -55,10 +58,10 @@ def an_app(clock, tenant=None, longest_wait_s=5.0):
         )
     )
     return CredentialsApp(
-        broker=broker,
-        profiles=OneProfile(),
-        host_guard=HostGuard([("127.0.0.1", 9911)]),
-        token_guard=TokenGuard(Secret(TOKEN)),
+        credentials=ProfileCredentials(broker, OneProfile()),
+        host_guard=HostGuard(),
+        tokens=AuthorizationTokens(Secret(TOKEN), clock=clock),
+        bad_tokens=BadTokens(clock),
         longest_wait_s=longest_wait_s,
     )
 
@@ -155,10 +158,20 @@ async def test_unknown_profiles_are_not_reflected(clock, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/credentials", "/credentials/", "/credentials/a/b", "/creds"]
+    "path",
+    [
+        "/",
+        "/credentials",
+        "/credentials/",
+        "/credentials/a/b",
+        "/creds/",
+        "/role/",
+        "/ROLE/x",
+        "/role-arn/x",
+    ],
 )
 async def test_other_paths_are_nowhere(clock, path):
-    """There is one path."""
+    """There are three paths, and nothing near them."""
     assert (await ask(an_app(clock), path)).status_code == 404
 
 

@@ -13,8 +13,9 @@ import pytest
 
 import cone_cli
 import cone_sidecar
-from cone_cli.commands.serve import TOKEN_FILE_NAME
 from cone_cli.dispatch import INTERRUPTED, build_parser
+from cone_cli.endpoint_tokens import TOKEN_FILE_NAME
+from cone_sidecar.endpoint_settings import NAMES as ENDPOINT_NAMES
 from cone_sidecar.errors import ConeError
 from cone_sidecar.request_terms import KEYS
 from cone_sidecar.settings import NAMES, PREFIX
@@ -25,6 +26,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 CODE = sorted(path for top in ("sidecar", "cli") for path in (ROOT / top).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
+FINDING = re.compile(r'Finding\(\s*"([a-z-]+)"')
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 HELP = re.compile(r"^## (cone.*?)\n\n```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -149,7 +151,9 @@ def test_each_environment_variable_is_documented():
 def test_each_documented_variable_is_known_to_the_code():
     """No variable is promised, in configuration.md or in the README, that the code doesn't know."""
     code = "".join(path.read_text() for path in CODE)
-    code += " ".join([*map(str.upper, KEYS), *(PREFIX + name.upper() for name in NAMES)])
+    code += " ".join(
+        [*map(str.upper, KEYS), *(PREFIX + name.upper() for name in (*NAMES, *ENDPOINT_NAMES))]
+    )
     # httpx reads these by itself.
     proxies = {"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
     for text in (page("configuration.md"), (ROOT / "README.md").read_text()):
@@ -176,6 +180,20 @@ def test_flags_of_serve_are_documented():
     named = {name.split()[0] for cell in FIRST_CELL.findall(text) for name in NAME.findall(cell)}
     assert named == flags
     assert TOKEN_FILE_NAME in text
+
+
+def test_each_check_of_the_doctor_is_documented():
+    """docs/clients.md has each finding that cone aws doctor can make, and no other."""
+    made = set()
+    for path in CODE:
+        if path.parent.name == "doctor" or path.name == "aws_doctor.py":
+            made |= set(FINDING.findall(path.read_text()))
+    # Made of a part that is given, or given as a whole.
+    made |= {f"{uri}-{part}" for uri in ("full-uri", "relative-uri") for part in ("path", "query")}
+    made.add("default-profile")
+    text = section(page("clients.md"), "Why a client gets no credentials: `cone aws doctor`")
+    named = {name for cell in FIRST_CELL.findall(text) for name in re.findall(r"`([a-z-]+)`", cell)}
+    assert named == made
 
 
 def test_the_map_shows_each_module():

@@ -10,7 +10,7 @@ from cone_sidecar.domain.access import Phase
 from cone_sidecar.pace import SLOW_LIMIT_S
 from cone_sidecar.web.access_commands import LARGEST_BODY
 from fakes.issued_secrets import IssuedSecrets
-from fakes.simulated_sidecar import TOKEN, SimulatedSidecar
+from fakes.simulated_sidecar import MANAGEMENT_SECRET, TOKEN, SimulatedSidecar
 from fakes.virtual_clock import VirtualClock
 
 SCENARIO = """\
@@ -37,7 +37,7 @@ class Person:
 
     async def post(self, path, body=None, **changes):
         """Return status and JSON."""
-        headers = {"Authorization": TOKEN} | changes.pop("headers", {})
+        headers = {"Authorization": MANAGEMENT_SECRET} | changes.pop("headers", {})
         content = json.dumps(body).encode() if body is not None else b""
         answer = await self.stage.person.post(
             path, content=changes.pop("content", content), headers=headers, **changes
@@ -102,7 +102,7 @@ async def test_from_a_browser(stage, person, path, headers):
 @pytest.mark.parametrize("path", COMMANDS)
 async def test_a_get_does_nothing(stage, path):
     """What changes something isn't there to be looked at."""
-    answer = await stage.person.get(path, headers={"Authorization": TOKEN})
+    answer = await stage.person.get(path, headers={"Authorization": MANAGEMENT_SECRET})
     assert answer.status_code == 405
     assert list(stage.simulator.journal.entries) == []
 
@@ -283,12 +283,12 @@ async def test_a_fault_of_ours(stage, person, monkeypatch):
     """What nobody foresaw is told without what was being handled."""
 
     async def broken(name):
-        raise ValueError(f"{TOKEN} {name}")
+        raise ValueError(f"{MANAGEMENT_SECRET} {name}")
 
     monkeypatch.setattr(stage.sidecar._profiles, "profile", broken)
     status, body = await person.post("/profiles/p-auto/request")
     assert (status, body["code"]) == (503, "InternalError")
-    assert TOKEN not in json.dumps(body)
+    assert MANAGEMENT_SECRET not in json.dumps(body)
 
 
 async def test_nothing_secret_is_told(stage, person, secrets):
@@ -307,6 +307,7 @@ async def test_nothing_secret_is_told(stage, person, secrets):
     await person.post("/sign-in")
     await stage.arrival("p-auto", Phase.READY)
     secrets.add("authorization token", TOKEN)
+    secrets.add("management secret", MANAGEMENT_SECRET)
     told = [*person.bodies, (await stage.person.get("/status")).text]
     assert {"accessToken", "deviceCode", "secretAccessKey"} <= set(secrets.by_kind)
     assert secrets.within("\n".join(told)) == []

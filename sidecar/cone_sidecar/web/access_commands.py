@@ -22,7 +22,6 @@ from cone_sidecar.errors import ConeError, InternalError, ProfileNotFound, Usage
 from cone_sidecar.flight import Flight
 from cone_sidecar.patience import ONCE_REQUESTED, Patience
 from cone_sidecar.refusal import phase_of
-from cone_sidecar.web.guard import HostGuard, TokenGuard
 from cone_sidecar.web.status_view import error_view, profile_view, time_view
 
 NO_STORE = {"cache-control": "no-store"}
@@ -32,11 +31,12 @@ SETTLES_WITHIN_S = 2.0
 TERMS = ("justification", "duration", "emergency")
 
 Handler = Callable[[Request], Awaitable[dict[str, object]]]
+Guard = Callable[[Request], ConeError | None]
 logger = logging.getLogger(__name__)
 
 
 class AccessCommands:
-    """Do as a person says who has the sidecar's token; nothing here gives credentials away."""
+    """Do as a person says whom ``guard`` lets in; nothing here gives credentials away."""
 
     def __init__(
         self,
@@ -44,14 +44,12 @@ class AccessCommands:
         broker: AccessBroker,
         profiles: ProfileSource,
         connections: Connections,
-        host_guard: HostGuard,
-        token_guard: TokenGuard,
+        guard: Guard | None,
     ) -> None:
         self._broker = broker
         self._profiles = profiles
         self._connections = connections
-        self._host_guard = host_guard
-        self._token_guard = token_guard
+        self._guard = guard
         self._completing: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
@@ -69,16 +67,10 @@ class AccessCommands:
         ]
 
     def _guarded(self, command: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """Refuse whoever is a browser, calls us by another name, or has no token."""
+        """Refuse whoever isn't let in, and turn errors into answers."""
 
         async def endpoint(request: Request) -> Response:
-            headers = request.headers.raw
-            refused = (
-                self._host_guard.foreign_refusal(headers)
-                or self._host_guard.host_refusal(headers)
-                or self._token_guard.refusal(headers)
-            )
-            if refused:
+            if self._guard and (refused := self._guard(request)):
                 logger.warning("refused: %s: %s", refused.code, refused.message)
                 return _refused(refused)
             try:

@@ -29,16 +29,18 @@ class Answer:
 
 def credentials_answer(credentials: RoleCredentials) -> Answer:
     """Answer with credentials: the fields that every SDK reads (sdk-contract §6, rules 13 and 14)."""
-    return _answer(
-        200,
-        {
-            "AccessKeyId": credentials.access_key_id,
-            "SecretAccessKey": credentials.secret_access_key.reveal(),
-            "Token": credentials.session_token.reveal(),
-            "Expiration": rfc3339(credentials.expiration),
-            "AccountId": credentials.account_id,
-        },
-    )
+    return _answer(200, credentials_document(credentials))
+
+
+def credentials_document(credentials: RoleCredentials) -> dict[str, str]:
+    """Return credentials as SDKs read them."""
+    return {
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key.reveal(),
+        "Token": credentials.session_token.reveal(),
+        "Expiration": rfc3339(credentials.expiration),
+        "AccountId": credentials.account_id,
+    }
 
 
 def error_answer(error: ConeError, *headers: tuple[bytes, bytes]) -> Answer:

@@ -1,147 +1,130 @@
 """The credentials listener: ``GET /credentials/<profile>`` for SDKs, and nothing else."""
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-from urllib.parse import unquote
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from cone_sidecar.broker import AccessBroker
-from cone_sidecar.catalogue import ProfileSource
+from cone_sidecar.authorization_tokens import AuthorizationTokens
 from cone_sidecar.domain.ports import HeldCredentials
-from cone_sidecar.errors import (
-    ConeError,
-    InternalError,
-    ProfileNotFound,
-    RequestRefused,
-    StillProcessing,
-)
-from cone_sidecar.web.answer import (
-    Answer,
-    credentials_answer,
-    error_answer,
-    one_line,
-    person_message,
-)
+from cone_sidecar.domain.profile import Profile
+from cone_sidecar.errors import ConeError, ProfileNotFound, Unauthorized
+from cone_sidecar.web.answer import Answer, credentials_answer
+from cone_sidecar.web.answered import Hear, Outcome
+from cone_sidecar.web.answering_app import AnsweringApp, NotFound, Scope, Told, served
+from cone_sidecar.web.bad_tokens import BadTokens, told_in_log
 from cone_sidecar.web.client_patience import LONGEST_S, patience_of
-from cone_sidecar.web.guard import HostGuard, MethodRefused, TokenGuard
+from cone_sidecar.web.credentials_path import DEFAULT, PREFIX, segment_of
+from cone_sidecar.web.guard import HostGuard
+from cone_sidecar.web.profile_credentials import ProfileCredentials
+from cone_sidecar.web.seen_headers import SeenHeaders
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-PREFIX = "/credentials/"
-LONGEST_LOGGED_PATH = 120
-logger = logging.getLogger(__name__)
+# Whoever comes on top of as many isn't kept waiting: room is left for those that are served at once.
+MOST_WAITING = 1024
 
 
-class NotFound(RequestRefused):
-    """There is nothing at this path."""
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Credentials, the answer that gives them out, and what is told of it."""
 
-    code = "NotFound"
-    http_status = 404
+    held: HeldCredentials
+    answer: Answer
+    outcome: Outcome
 
 
-class CredentialsApp:
-    """An ASGI application without routing: one path, answered from memory where that is possible."""
+class CredentialsApp(AnsweringApp):
+    """Answer from memory where that is possible.
+
+    ``tokens`` is None where this is a listener of AWS's own kind, which knows none. Each answer is told
+    to all of ``hears``.
+    """
 
     def __init__(
         self,
         *,
-        broker: AccessBroker,
-        profiles: ProfileSource,
+        credentials: ProfileCredentials,
         host_guard: HostGuard,
-        token_guard: TokenGuard,
+        tokens: AuthorizationTokens | None,
+        bad_tokens: BadTokens,
+        hears: Iterable[Hear] = (),
+        default_profile: str = DEFAULT,
         longest_wait_s: float = LONGEST_S,
     ) -> None:
-        self._broker = broker
-        self._profiles = profiles
+        super().__init__(hears)
+        self._credentials = credentials
         self._host_guard = host_guard
-        self._token_guard = token_guard
+        self._tokens = tokens
+        self._bad_tokens = bad_tokens
+        self._default_profile = default_profile
         self._longest_wait_s = longest_wait_s
-        self._printed: dict[str, tuple[HeldCredentials, Answer]] = {}
+        self._printed: dict[str, Printed] = {}
+        self._waiting = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 -- ASGI's
-        """Answer one request."""
-        if scope["type"] != "http":
-            return
-        answer = await self._answer(scope)
-        await send(
-            {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
-        )
-        await send({"type": "http.response.body", "body": answer.body})
-
-    async def _answer(self, scope: Scope) -> Answer:
-        headers = scope["headers"]
-        refused = self._host_guard.refusal(scope["method"], headers)
+    async def _answer(self, scope: Scope, seen: SeenHeaders) -> Told:
+        client = scope.get("client")
+        refused = self._host_guard.refusal(scope["method"], seen, client, scope.get("server"))
         if refused:
-            allow = ((b"allow", b"GET"),) if isinstance(refused, MethodRefused) else ()
-            return self._refuse(refused, scope, *allow)
-        if refused := self._token_guard.refusal(headers):
-            return self._refuse(refused, scope)
-        name = _profile_name(scope)
-        if name is None:
-            return self._refuse(NotFound(f"the path is {PREFIX}<profile>"), scope)
-        try:
-            profile = self._profiles.known(name)
-            held = self._broker.cached(profile) if profile else None
-            held = held or await self._obtain(name, scope)
-        except ConeError as error:
-            if isinstance(error, ProfileNotFound):
-                # The name is the caller's: nothing of it is sent back.
-                error = ProfileNotFound("no such profile", hint="cone aws setup")
-            return self._refuse(error, scope)
-        except Exception:  # the sidecar goes on, whatever one profile runs into
-            logger.exception("credentials could not be served")
-            return self._refuse(
-                InternalError("internal error", hint="see the sidecar's log"), scope
-            )
-        return self._print(name, held)
+            raise refused
+        segment = segment_of(scope)
+        if segment == DEFAULT:
+            segment = self._default_profile
+        if self._tokens and (refused := self._token_refusal(self._tokens, seen, segment or "")):
+            return await self._refuse_token(refused, scope, seen)
+        if segment is None:
+            raise NotFound(f"the path is {PREFIX}<profile>")
+        profile = self._credentials.known(segment)
+        held = self._credentials.cached(profile) if profile else None
+        if profile is None or held is None:
+            profile, held = await self._obtain(segment, seen)
+        return self._print(profile, held)
 
-    async def _obtain(self, name: str, scope: Scope) -> HeldCredentials:
+    def _token_refusal(
+        self, tokens: AuthorizationTokens, seen: SeenHeaders, segment: str
+    ) -> ConeError | None:
+        hint = 'set its variables: eval "$(cone aws env <profile>)"'
+        if not seen.authorizations:
+            return Unauthorized("no authorization token", hint=hint)
+        right = tokens.opens(seen.authorization, segment)
+        if right and seen.authorizations == 1:
+            return None
+        return Unauthorized("wrong authorization token, or another profile's", hint=hint)
+
+    async def _refuse_token(self, error: ConeError, scope: Scope, seen: SeenHeaders) -> Told:
+        """Refuse; who sends a wrong token again and again waits longer, who sends none is only lost."""
+        if not seen.authorizations:
+            return self._refuse(error, scope, seen)
+        client = scope.get("client")
+        times = self._bad_tokens.count(client[0] if client else "")
+        if self._waiting < MOST_WAITING:
+            self._waiting += 1
+            try:
+                await self._bad_tokens.wait(times)
+            finally:
+                self._waiting -= 1
+        return self._refuse(error, scope, seen, logged=told_in_log(times))
+
+    async def _obtain(self, segment: str, seen: SeenHeaders) -> tuple[Profile, HeldCredentials]:
         """Find the profile and its credentials, for as long as this client waits."""
-        patience = patience_of(
-            _header(scope, b"user-agent"), _header(scope, b"accept"), self._longest_wait_s
-        )
+        room = self._waiting < MOST_WAITING
+        patience = patience_of(seen.user_agent, seen.accept, self._longest_wait_s if room else 0.0)
+        self._waiting += 1
         try:
-            async with asyncio.timeout(patience.seconds):
-                profile = await self._profiles.profile(name)
-        except TimeoutError:
-            raise StillProcessing(
-                "the catalogue is still being read", hint="retry the command shortly"
-            ) from None
-        return await self._broker.obtain(profile, patience)
+            return await self._credentials.obtain(segment, patience)
+        except ProfileNotFound as error:
+            # The name is the caller's: nothing of it is sent back.
+            raise ProfileNotFound("no such profile", hint="cone aws setup") from error
+        finally:
+            self._waiting -= 1
 
-    def _print(self, name: str, held: HeldCredentials) -> Answer:
-        printed = self._printed.get(name)
-        if printed is None or printed[0] is not held:
-            printed = (held, credentials_answer(held.credentials))
-            self._printed[name] = printed
-        return printed[1]
+    def _print(self, profile: Profile, held: HeldCredentials) -> Told:
+        printed = self._printed.get(profile.name)
+        if printed is None or printed.held is not held:
+            printed = Printed(
+                held,
+                credentials_answer(held.credentials),
+                served(profile, held, self._credentials.task_of(profile)),
+            )
+            self._printed[profile.name] = printed
+        return printed.answer, printed.outcome
 
-    def _refuse(self, error: ConeError, scope: Scope, *headers: tuple[bytes, bytes]) -> Answer:
-        # Half of the SDKs never show the message: the log is where their users find it.
-        path = one_line(self._token_guard.hide(scope["path"]))[:LONGEST_LOGGED_PATH]
-        logger.warning("refused: %s: %s: %s", path, error.code, person_message(error))
-        return error_answer(error, *headers)
-
-
-def _profile_name(scope: Scope) -> str | None:
-    """Return the one segment after the prefix, percent-decoded once, None where the path is another."""
-    try:
-        raw: str = (scope.get("raw_path") or scope["path"].encode()).decode("ascii")
-    except UnicodeDecodeError:
-        return None
-    if not raw.startswith(PREFIX):
-        return None
-    segment = raw[len(PREFIX) :].partition("?")[0]
-    if not segment or "/" in segment:
-        return None
-    try:
-        return unquote(segment, errors="strict")
-    except UnicodeDecodeError:
-        return None
-
-
-def _header(scope: Scope, wanted: bytes) -> bytes:
-    return next((value for name, value in scope["headers"] if name == wanted), b"")
+    def _shown(self, path: str) -> str:
+        """Return the path without a token that a mistaken client put there."""
+        return self._tokens.hide(path) if self._tokens else path

@@ -1,83 +1,137 @@
 """Refuse what no AWS SDK sends, before anybody looks at a token (sdk-contract §6, rules 6 to 10)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from cone_sidecar.errors import ConeError, RequestRefused, Unauthorized
 from cone_sidecar.secret import Secret
+from cone_sidecar.web.client_networks import ClientNetworks, plain_address
+from cone_sidecar.web.seen_headers import Headers, SeenHeaders, read_headers
 
-# No SDK sends any of these: they speak of a browser or of a proxy in between.
-FOREIGN_HEADERS = frozenset({b"origin", b"cookie", b"x-forwarded-for", b"forwarded", b"via"})
-FOREIGN_PREFIX = b"sec-fetch-"
-BROWSER = b"Mozilla/"
+GET = "GET"
 BEARER = "Bearer "
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+# A listener on all addresses is reached at a few of them; more would be somebody's game.
+MOST_ADDRESSES = 256
+WHERE_IT_IS = "it is in the file management-token, beside the sidecar's caches"
 
-Headers = Sequence[tuple[bytes, bytes]]
+Server = tuple[str, int | None] | None
 
 
 class MethodRefused(RequestRefused):
-    """Only GET is answered."""
+    """The path isn't asked in this way; ``allow`` is."""
 
     http_status = 405
 
+    def __init__(self, message: str, *, hint: str = "", allow: str = GET) -> None:
+        super().__init__(message, hint=hint)
+        self.allow = allow
+
+
+class BodyRefused(RequestRefused):
+    """A question for credentials has no body."""
+
+    http_status = 400
+
 
 class HostGuard:
-    """Let through requests that are meant for this listener and come from no browser."""
+    """Let through requests that are meant for this listener and come from no browser and no proxy."""
 
-    def __init__(self, addresses: Iterable[tuple[str, int]]) -> None:
-        """Accept the names of ``addresses`` with and without port (the CRT sends none)."""
-        allowed: set[bytes] = set()
-        for host, port in addresses:
-            bracketed = f"[{host}]" if ":" in host else host
-            for name in (bracketed, *LOOPBACK_NAMES):
-                allowed |= {name.encode(), f"{name}:{port}".encode()}
-        self._allowed = frozenset(allowed)
+    def __init__(self, hosts: Iterable[str] = (), networks: ClientNetworks | None = None) -> None:
+        """Accept, beside the address that a connection arrived at, ``hosts``; clients of ``networks``."""
+        self._hosts = tuple(host.lower() for host in hosts)
+        self._networks = networks or ClientNetworks()
+        self._names: dict[Server, frozenset[bytes]] = {}
 
-    def refusal(self, method: str, headers: Headers) -> ConeError | None:
-        """Return why the request is refused, None where it may pass."""
-        if method != "GET":
-            return MethodRefused("only GET is answered here", hint="point an AWS SDK at this URL")
-        return self.foreign_refusal(headers) or self.host_refusal(headers)
+    def refusal(
+        self,
+        method: str,
+        seen: SeenHeaders,
+        client: tuple[str, int] | None,
+        server: Server,
+        *,
+        allowed: str = GET,
+    ) -> ConeError | None:
+        """Return why the request is refused, None where it may pass.
 
-    def foreign_refusal(self, headers: Headers) -> ConeError | None:
-        """Return why the request comes from no program of ours: from a browser, or through a proxy."""
-        for name, value in headers:
-            if name in FOREIGN_HEADERS or name.startswith(FOREIGN_PREFIX):
-                return RequestRefused("browsers and proxies get nothing here")
-            if name == b"user-agent" and value.startswith(BROWSER):
-                return RequestRefused("browsers get nothing here")
-        return None
-
-    def host_refusal(self, headers: Headers) -> ConeError | None:
-        """Return why the request isn't meant for this listener: a name that was rebound to us."""
-        hosts = [value.lower() for name, value in headers if name == b"host"]
-        if len(hosts) != 1 or hosts[0] not in self._allowed:
-            return RequestRefused("this listener is not known by that Host")
-        return None
-
-
-class TokenGuard:
-    """Compare the Authorization header with the token, raw or after ``Bearer``, in constant time."""
-
-    def __init__(self, token: Secret) -> None:
-        self._token = token
-
-    def hide(self, text: str) -> str:
-        """Return ``text`` without the token, which a mistaken client may have put into its URL."""
-        return text.replace(self._token.reveal(), "***")
-
-    def refusal(self, headers: Headers) -> ConeError | None:
-        """Return why the request is refused, None where it may pass."""
-        values = [value for name, value in headers if name == b"authorization"]
-        if not values:
-            return Unauthorized(
-                "no authorization token", hint='set its variables: eval "$(cone aws env <profile>)"'
+        ``allowed`` is the only method of the path.
+        """
+        if not self._networks.admit(client):
+            return RequestRefused(
+                "clients of this network get nothing here",
+                hint="cone serve --allow-client <network>",
             )
-        value = values[0].decode("latin-1")
-        # Both are compared, so that the time doesn't tell which form is right.
-        raw, bare = self._token.matches(value), self._token.matches(value.removeprefix(BEARER))
-        if len(values) == 1 and (raw or bare):
+        if method != allowed:
+            return MethodRefused(
+                f"only {allowed} is answered here",
+                hint="point an AWS SDK at this URL",
+                allow=allowed,
+            )
+        refused = self.foreign_refusal(seen) or self.host_refusal(seen, server)
+        if refused is None and seen.body:
+            return BodyRefused("a question for credentials has no body")
+        return refused
+
+    def foreign_refusal(self, seen: SeenHeaders) -> ConeError | None:
+        """Return why the request comes from no program of ours: from a browser, or through a proxy."""
+        if seen.browser:
+            return RequestRefused("browsers get nothing here")
+        if seen.foreign:
+            return RequestRefused(
+                "browsers and proxies get nothing here", hint="set NO_PROXY=127.0.0.1,localhost"
+            )
+        return None
+
+    def host_refusal(self, seen: SeenHeaders, server: Server) -> ConeError | None:
+        """Return why the request isn't meant for this listener: a name that was rebound to us.
+
+        ``server`` is the address that the connection arrived at.
+        """
+        names = self._names.get(server)
+        if names is None:
+            names = self._names_at(server)
+        if seen.hosts == 1 and (seen.host in names or seen.host.lower() in names):
             return None
-        return Unauthorized(
-            "wrong authorization token", hint='set it anew: eval "$(cone aws env <profile>)"'
+        return RequestRefused(
+            "this listener is not known by that Host",
+            hint="ask at 127.0.0.1, or --allow-host <name>",
         )
+
+    def _names_at(self, server: Server) -> frozenset[bytes]:
+        """Return the names with and without port: the CRT sends none."""
+        host, port = server or ("", None)
+        address = plain_address(host)
+        own = () if address is None else (f"[{address}]" if address.version == 6 else f"{address}",)  # noqa: PLR2004 -- IPv6
+        names = {*own, *LOOPBACK_NAMES, *self._hosts}
+        names |= {f"{name}:{port}" for name in names}
+        if len(self._names) >= MOST_ADDRESSES:
+            self._names.clear()
+        found = self._names[server] = frozenset(name.encode() for name in names)
+        return found
+
+
+class CommandGuard:
+    """Let through programs that know the management secret, and call the listener by its name."""
+
+    def __init__(self, host_guard: HostGuard, secret: Secret) -> None:
+        self._host_guard = host_guard
+        self._secret = secret
+
+    def refusal(self, headers: Headers, server: Server) -> ConeError | None:
+        """Return why the request is refused, None where it may pass."""
+        seen = read_headers(headers)
+        return (
+            self._host_guard.foreign_refusal(seen)
+            or self._host_guard.host_refusal(seen, server)
+            or self._secret_refusal(seen)
+        )
+
+    def _secret_refusal(self, seen: SeenHeaders) -> ConeError | None:
+        """Compare the Authorization header, raw or after ``Bearer``, in constant time."""
+        if not seen.authorizations:
+            return Unauthorized("no management secret", hint=WHERE_IT_IS)
+        value = seen.authorization.decode("latin-1")
+        # Both are compared, so that the time doesn't tell which form is right.
+        raw, bare = self._secret.matches(value), self._secret.matches(value.removeprefix(BEARER))
+        if seen.authorizations == 1 and (raw or bare):
+            return None
+        return Unauthorized("wrong management secret", hint=WHERE_IT_IS)

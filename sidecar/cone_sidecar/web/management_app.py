@@ -1,5 +1,6 @@
 """The management listener: is it alive, is it ready, how do things stand. Never shows a secret."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
@@ -10,9 +11,9 @@ from starlette.routing import Route
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.catalogue import ProfileSource
 from cone_sidecar.errors import ConeError
-from cone_sidecar.web.access_commands import AccessCommands
+from cone_sidecar.metrics import CONTENT_TYPE, Metrics
+from cone_sidecar.web.access_commands import AccessCommands, Guard
 from cone_sidecar.web.answer import person_message
-from cone_sidecar.web.guard import HostGuard
 from cone_sidecar.web.status_view import error_view, profile_view
 
 NO_STORE = {"cache-control": "no-store"}
@@ -20,44 +21,52 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class ManagementApp:
-    """Answer what a person, a probe or a script asks about the sidecar; ``commands`` do as they say."""
+    """Answer what a person, a probe or a script asks about the sidecar; ``commands`` do as they say.
+
+    Profiles are spoken of only to whom ``by_name`` lets in, their requests only to whom ``guard`` does.
+    """
 
     def __init__(
         self,
         *,
         broker: AccessBroker,
         profiles: ProfileSource,
-        host_guard: HostGuard,
+        by_name: Guard | None,
+        guard: Guard | None,
         commands: AccessCommands,
+        metrics: Metrics,
     ) -> None:
         self._broker = broker
         self._profiles = profiles
-        self._host_guard = host_guard
+        self._by_name = by_name
+        self._guard = guard
         self._commands = commands
+        self._metrics = metrics
 
-    def build(self) -> Starlette:
-        """Return the ASGI application."""
+    def build(self, *further: Route) -> Starlette:
+        """Return the ASGI application, with ``further`` routes."""
         return Starlette(
             routes=[
-                # Probes come by any name: a kubelet's by the pod's address.
+                # These two tell nothing, by whatever name they are asked for.
                 Route("/livez", self.livez, methods=["GET"]),
                 Route("/readyz", self.readyz, methods=["GET"]),
-                Route("/readyz/{profile:path}", self.readyz_profile, methods=["GET"]),
-                Route("/status", self._by_name(self.status), methods=["GET"]),
+                self._route("/readyz/{profile:path}", self.readyz_profile, self._by_name),
+                self._route("/metrics", self.metrics, self._by_name),
+                self._route("/status", self.status, self._guard),
                 *self._commands.routes(),
+                *further,
             ]
         )
 
-    def _by_name(self, handler: Handler) -> Handler:
-        """Refuse requests by another name than ours: a web page may have rebound its own to us."""
+    def _route(self, path: str, handler: Handler, guard: Guard | None) -> Route:
+        """Return a route on which whoever ``guard`` refuses is told so."""
 
         async def endpoint(request: Request) -> Response:
-            refused = self._host_guard.host_refusal(request.headers.raw)
-            if refused:
+            if guard and (refused := guard(request)):
                 return JSONResponse(error_view(refused), refused.http_status, headers=NO_STORE)
             return await handler(request)
 
-        return endpoint
+        return Route(path, endpoint, methods=["GET"])
 
     async def livez(self, request: Request) -> Response:  # noqa: ARG002 -- a route's signature
         """Say that the process answers."""
@@ -88,6 +97,14 @@ class ManagementApp:
             return PlainTextResponse("ok\n", headers=NO_STORE)
         state = self._broker.state(profiles[name])
         return PlainTextResponse(f"{state.phase}\n", status_code=503, headers=NO_STORE)
+
+    async def metrics(self, request: Request) -> Response:  # noqa: ARG002 -- a route's signature
+        """Tell Prometheus what was answered, and where each profile's story stands."""
+        profiles = []
+        with contextlib.suppress(ConeError):
+            profiles = list(await self._profiles.profiles())
+        text = self._metrics.text(self._broker.states(profiles))
+        return PlainTextResponse(text, headers=NO_STORE, media_type=CONTENT_TYPE)
 
     async def status(self, request: Request) -> Response:  # noqa: ARG002 -- a route's signature
         """Tell where each profile's story stands."""

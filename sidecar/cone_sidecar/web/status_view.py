@@ -7,6 +7,8 @@ from cone_sidecar.domain.access import SERVED, AccessState, Phase
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile
 from cone_sidecar.errors import ConeError
+from cone_sidecar.profile_slugs import slug
+from cone_sidecar.web.credentials_path import PREFIX
 
 
 def profile_view(profile: Profile, state: AccessState) -> dict[str, object]:
@@ -14,6 +16,7 @@ def profile_view(profile: Profile, state: AccessState) -> dict[str, object]:
     view: dict[str, object] = {
         "account_id": profile.account_id,
         "role_name": profile.role_name,
+        "path": PREFIX + slug(profile.name),
         "state": str(state.phase),
     }
     optional = {

@@ -1,0 +1,1 @@
+"""What keeps SDKs from their credentials: the checks of ``cone aws doctor``."""

@@ -1,0 +1,52 @@
+"""Whether the sidecar of this machine, if one runs, is the one that is asked, and serves a profile."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from cone_cli.doctor.endpoint_address import EndpointAddress, full_address
+from cone_cli.doctor.endpoint_address_check import env_command
+from cone_cli.doctor.finding import Finding, Level
+from cone_cli.sidecar_client import running_views
+from cone_sidecar.errors import Unreachable
+from cone_sidecar.runtime import find
+from cone_sidecar.warm_file import state_directory
+
+
+def check_asked(environment: Mapping[str, str], address: EndpointAddress) -> list[Finding]:
+    """Return the finding that a sidecar of the same user listens somewhere else than is asked."""
+    try:
+        url = find(Path(state_directory(environment))).credentials_url
+    except Unreachable:
+        return []
+    own = full_address(url)
+    if own is None or (own.host, own.port) == (address.host, address.port):
+        return []
+    what = f"your sidecar listens at {own.origin}, and the variables name {address.origin}"
+    return [Finding("running-sidecar", Level.WARN, what, env_command(address))]
+
+
+def check_served(environment: Mapping[str, str], tenant: str, profile: str) -> Finding:
+    """Return whether a sidecar runs with the same settings, and serves ``profile``."""
+    running = running_views(environment, tenant)
+    if running is None:
+        return Finding(
+            "running-sidecar",
+            Level.INFO,
+            "no sidecar runs with these settings; credential_process needs none",
+            "for containers and other clients: cone serve",
+        )
+    view = running[1].get(profile)
+    if view is None:
+        return Finding(
+            "running-sidecar",
+            Level.WARN,
+            "the running sidecar doesn't know the profile",
+            "cone aws setup",
+        )
+    return Finding(
+        "running-sidecar",
+        Level.OK,
+        f"the running sidecar serves the profile: {view.get('state', 'unknown')}",
+        "" if view.get("served") else f"cone aws status {shlex.quote(profile)}",
+    )
