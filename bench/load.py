@@ -8,7 +8,7 @@ import json
 import sys
 import time
 
-LENGTH = b"content-length: "
+from answer import served, whole
 
 
 class Connection(asyncio.Protocol):
@@ -43,17 +43,11 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take note of an answer once it is whole."""
         buffer = self._buffer + data if self._buffer else data
-        head, separator, body = buffer.partition(b"\r\n\r\n")
-        if not separator:
-            self._buffer = buffer
-            return
-        start = head.lower().index(LENGTH) + len(LENGTH)
-        length = int(head[start:].split(b"\r\n", 1)[0])
-        if len(body) < length:
+        if not whole(buffer):
             self._buffer = buffer
             return
         self._buffer = b""
-        self._load.note(time.perf_counter() - self._sent, ok=b" 200 " in head[:14])
+        self._load.note(time.perf_counter() - self._sent, ok=served(buffer))
         self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -67,8 +61,9 @@ class Load:
     def __init__(self, requests: int, connections: int) -> None:
         self._left = requests
         self._open = connections
-        self.latencies: list[float] = []
-        self.failures = 0
+        self._latencies: list[float] = []
+        self._failures = 0
+        self._started = time.perf_counter()
         self.done = asyncio.Event()
 
     def take(self) -> bool:
@@ -78,48 +73,42 @@ class Load:
 
     def note(self, latency: float, *, ok: bool) -> None:
         """Note an answer."""
-        self.latencies.append(latency)
-        self.failures += not ok
+        self._latencies.append(latency)
+        self._failures += not ok
 
     def lost(self, *, failed: bool) -> None:
         """Note a closed connection."""
-        self.failures += failed
+        self._failures += failed
         self._open -= 1
         if self._open == 0:
             self.done.set()
+
+    def print_figures(self) -> None:
+        """Print how it went, from the start until now."""
+        took = time.perf_counter() - self._started
+        ordered = sorted(self._latencies) or [0.0]
+        figures = {
+            "rps": len(self._latencies) / took,
+            "p50_ms": ordered[len(ordered) // 2] * 1000,
+            "p99_ms": ordered[int(len(ordered) * 0.99)] * 1000,
+            "wall_s": took,
+            "failures": self._failures,
+            "answers": len(self._latencies),
+        }
+        print(json.dumps(figures))
 
 
 async def run(host: str, port: int, request: bytes, requests: int, connections: int) -> None:
     """Put the load on, and print the figures."""
     load = Load(requests, connections)
     loop = asyncio.get_running_loop()
-    started = time.perf_counter()
     for _ in range(connections):
         await loop.create_connection(lambda: Connection(request, load), host, port)
     await load.done.wait()
-    took = time.perf_counter() - started
-    ordered = sorted(load.latencies)
-    print(
-        json.dumps(
-            {
-                "rps": len(ordered) / took,
-                "p50_ms": ordered[len(ordered) // 2] * 1000,
-                "p99_ms": ordered[int(len(ordered) * 0.99)] * 1000,
-                "failures": load.failures,
-                "answers": len(ordered),
-            }
-        )
-    )
+    load.print_figures()
 
 
 if __name__ == "__main__":
     settings = json.load(sys.stdin)
-    asyncio.run(
-        run(
-            settings["host"],
-            settings["port"],
-            settings["request"].encode(),
-            settings["requests"],
-            settings["connections"],
-        )
-    )
+    settings["request"] = settings["request"].encode()
+    asyncio.run(run(**settings))

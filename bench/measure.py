@@ -82,12 +82,18 @@ def first_200_s(
     """Start a server and return the seconds until it answers ``ask`` with 200; then end it."""
     started = time.perf_counter()
     with running(command, environment):
-        while not _answers(port, ask):
-            if time.perf_counter() - started > LIMIT_S:
-                message = f"no answer from {' '.join(command)}"
-                raise RuntimeError(message)
-            time.sleep(RETRY_S)
+        wait_until_answering(port, ask)
         return time.perf_counter() - started
+
+
+def wait_until_answering(port: int, ask: bytes) -> None:
+    """Wait until the server on ``port`` answers ``ask`` with 200."""
+    started = time.perf_counter()
+    while not _answers(port, ask):
+        if time.perf_counter() - started > LIMIT_S:
+            message = f"no answer on port {port}"
+            raise RuntimeError(message)
+        time.sleep(RETRY_S)
 
 
 @contextlib.contextmanager

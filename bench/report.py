@@ -37,6 +37,10 @@ def render(rows: Sequence[Row], shares: Sequence[Share], delay_s: float) -> str:
         "the ratio is the median of the pairs, so it holds when the machine's speed drifts. Latency is that",
         "of each answer of the simulator, which is ConductorOne and Identity Center here.",
         "",
+        "Credentials from memory are asked for with the profile's own token, and each answer is written to",
+        "an audit file. Bare ASGI answers everything with a body of the same size, on the same uvicorn. Of",
+        "a new connection, the time to connect counts; of a herd, all the time since it came.",
+        "",
         f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, "
         f"{rfc3339(SystemClock().now())}.",
         "",

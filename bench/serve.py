@@ -1,25 +1,24 @@
-"""``cone serve``: its start, its memory, its throughput, and a herd of callers."""
+"""``cone serve``: its start, its memory, what it bears, and a herd of callers while it is cold."""
 
 import contextlib
 import statistics
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from measure import fed_json, first_200_s, free_port, paired, rss_mib, running
+from endpoint import Endpoint
+from measure import first_200_s, free_port, paired, rss_mib, running, wait_until_answering
+from peers import against_peers
 from report import Row, milliseconds
+from throughput import CALLERS, POOL, REQUESTS, against_bare, audited
 from upstream import Upstream
 
 from cone_cli.stage import Stage, cone_command
-from cone_sidecar.runtime import RunningSidecar
 
 HERE = Path(__file__).parent
 START_RUNS = 11
-HERD_RUNS = 7
 COLD_HERD_RUNS = 5
-REQUESTS = 10_000
-CALLERS = 1_000
+WARM_UP = 100
 ASK = b"GET /credentials/x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
@@ -51,13 +50,17 @@ def start_of_serve(stage: Stage) -> Row:
 
 
 def load_on_serve(stage: Stage, profile: str) -> Iterator[Row]:
-    """Memory before and after 10,000 requests; throughput and latency against bare ASGI."""
-    sidecar = stage.start_sidecar()
-    port, request = port_of(sidecar), request_for(sidecar, profile)
+    """Memory before and after 10,000 requests; throughput and latency against bare ASGI and peers.
+
+    Each answer is written to an audit file, which is counted at the end.
+    """
+    audit = stage.home / "audit.log"
+    sidecar = stage.start_sidecar("--audit", str(audit))
     idle = rss_mib(sidecar.pid)
-    put_load(port, request, requests=100, connections=1)
+    ours = Endpoint.of_sidecar(stage, sidecar, profile)
+    ours.keep_alive(WARM_UP, 1)
     first = rss_mib(sidecar.pid)
-    put_load(port, request, requests=REQUESTS, connections=16)
+    ours.keep_alive(REQUESTS, POOL)
     after = rss_mib(sidecar.pid)
     yield Row("resident memory, idle", f"{idle:.1f} MiB", "", "", "≤ 40 MiB", idle <= 40)
     yield Row(
@@ -68,12 +71,12 @@ def load_on_serve(stage: Stage, profile: str) -> Iterator[Row]:
         "≤ 2 MiB",
         after - first <= 2,
     )
-    with bare_server(stage) as other:
-        for connections in (1, 16, 64):
-            yield throughput(port, other, request, connections)
-        yield warm_herd(port, other, request)
+    with bare_server(stage) as bare:
+        yield from against_bare(ours, bare)
+    yield from against_peers(stage, ours)
     # It goes on to look after the profile, which would count as upstream of what comes next.
     stage.end(stage.children[-1])
+    yield audited(audit, ours)
 
 
 def cold_herd(
@@ -101,8 +104,8 @@ def memory_after_renewal(stage: Stage, profile: str) -> Row:
     """Memory once an access token had to be minted, and after 10,000 requests more."""
     for kept in (stage.home / ".cache" / "cone-sidecar").glob("access-token-*"):
         kept.unlink()
-    sidecar = stage.start_sidecar()
-    put_load(port_of(sidecar), request_for(sidecar, profile), requests=REQUESTS, connections=16)
+    sidecar = stage.start_sidecar("--audit", str(stage.home / "audit-after-renewal.log"))
+    Endpoint.of_sidecar(stage, sidecar, profile).keep_alive(REQUESTS, POOL)
     after = rss_mib(sidecar.pid)
     return Row(
         "resident memory after a login to ConductorOne and 10,000 requests",
@@ -114,112 +117,24 @@ def memory_after_renewal(stage: Stage, profile: str) -> Row:
     )
 
 
-def throughput(port: int, other: int, request: str, connections: int) -> Row:
-    """Compare requests per second in turns; the p99 at 16 connections has a target of its own."""
-    p99: list[float] = []
-
-    def ours() -> float:
-        figures = put_load(port, request, requests=REQUESTS, connections=connections)
-        p99.append(figures["p99_ms"])
-        return figures["rps"]
-
-    def theirs() -> float:
-        return put_load(other, request, requests=REQUESTS, connections=connections)["rps"]
-
-    rps, baseline, ratio = paired(ours, theirs, 5)
-    tail = sorted(p99)[len(p99) // 2]
-    met = ratio >= 0.5 and (connections != 16 or tail <= 3.0)
-    return Row(
-        f"credentials from memory, {connections} keep-alive connections",
-        f"{rps:,.0f} req/s, p99 {tail:.2f} ms",
-        f"bare ASGI {baseline:,.0f} req/s",
-        f"{ratio:.2f} ×",
-        "≥ 0.5 ×" + (", p99 ≤ 3 ms" if connections == 16 else ""),
-        met,
-    )
-
-
-def warm_herd(port: int, other: int, request: str) -> Row:
-    """All callers at once, each with a connection of its own, against bare ASGI."""
-    ours, theirs, ratio = paired(
-        lambda: herd_s(port, request), lambda: herd_s(other, request), HERD_RUNS
-    )
-    return Row(
-        f"{CALLERS:,} callers at once at a warm sidecar",
-        f"all served in {milliseconds(ours)}",
-        f"bare ASGI {milliseconds(theirs)}",
-        f"{ratio:.2f} ×",
-        "≤ 2 ×",
-        ratio <= 2.0,
-    )
-
-
 def _upstream_of(stage: Stage, upstream: Upstream, profile: str, callers: int) -> tuple[float, int]:
     """Let callers come to a new sidecar; returns the seconds, and how many requests went upstream."""
-    sidecar = stage.start_sidecar()
+    ours = Endpoint.of_sidecar(stage, stage.start_sidecar(), profile)
     upstream.forget()
-    wall = herd_s(port_of(sidecar), request_for(sidecar, profile), callers)
+    wall = ours.herd(callers).wall_s
     requests = upstream.chain().requests
     stage.end(stage.children[-1])
     return wall, requests
 
 
 @contextlib.contextmanager
-def bare_server(stage: Stage) -> Iterator[int]:
-    """Run bare ASGI for the length of the block; yields its port."""
+def bare_server(stage: Stage) -> Iterator[Endpoint]:
+    """Run bare ASGI for the length of the block."""
     port = free_port()
     with running(_baseline("bare", port), stage.environment):
-        for _ in range(200):
-            with contextlib.suppress(subprocess.CalledProcessError):
-                put_load(port, ASK.decode(), requests=100, connections=1)
-                break
-        yield port
+        wait_until_answering(port, ASK)
+        yield Endpoint(port, ASK.decode())
 
 
 def _baseline(kind: str, port: int) -> list[str]:
     return [sys.executable, str(HERE / "server_under_test.py"), kind, str(port)]
-
-
-def port_of(sidecar: RunningSidecar) -> int:
-    """Return the port of the credentials' listener."""
-    return int(sidecar.credentials_url.rpartition(":")[2])
-
-
-def request_for(sidecar: RunningSidecar, profile: str) -> str:
-    """Return a request as a Go program sends it, so that the answer is waited for."""
-    token = Path(sidecar.token_file).read_text(encoding="ascii")
-    host = sidecar.credentials_url.removeprefix("http://")
-    return (
-        f"GET /credentials/{profile} HTTP/1.1\r\nHost: {host}\r\n"
-        f"User-Agent: Go-http-client/1.1\r\nAccept: application/json\r\nAuthorization: {token}\r\n\r\n"
-    )
-
-
-def put_load(port: int, request: str, *, requests: int, connections: int) -> dict[str, float]:
-    """Put keep-alive connections on a server; every request has to be served."""
-    return _served(
-        fed_json(
-            HERE / "load.py",
-            {
-                "host": "127.0.0.1",
-                "port": port,
-                "request": request,
-                "requests": requests,
-                "connections": connections,
-            },
-        ),
-        requests,
-    )
-
-
-def herd_s(port: int, request: str, callers: int = CALLERS) -> float:
-    """Let callers come at once; returns the seconds until the last one was served."""
-    settings = {"host": "127.0.0.1", "port": port, "request": request, "callers": callers}
-    return _served(fed_json(HERE / "herd.py", settings), callers)["wall_s"]
-
-
-def _served(figures: dict[str, float], requests: int) -> dict[str, float]:
-    if figures["failures"] or figures["answers"] != requests:
-        message = f"{figures['failures']} of {requests} requests failed"
-        raise RuntimeError(message)
-    return figures

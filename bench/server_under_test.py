@@ -63,6 +63,7 @@ def main(kind: str, port: int) -> None:
         access_log=False,
         server_header=False,
         date_header=False,
+        proxy_headers=False,
         backlog=2048,
     )
     asyncio.run(uvicorn.Server(config).serve())

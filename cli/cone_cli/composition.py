@@ -165,7 +165,7 @@ def profile_source(
     """
     file = AwsConfigFile.of(environment)
     if profiles_in(file.read()):
-        return ConfigFileProfiles(file, terms)
+        return ConfigFileProfiles(file, terms, SystemClock())
     session = saved_session(environment)
     if session is None:
         return UnconfiguredProfiles()

@@ -13,7 +13,7 @@ WRITE_EVERY_S = 0.1
 RETRY_EVERY_S = 0.2
 CLOSING_LIMIT_S = 2.0
 # In characters, each of which is a byte. What comes while nothing can be written is kept up to MOST.
-BIG = 256 * 1024
+BIG = 64 * 1024
 MOST = 2 * 1024 * 1024
 
 logger = logging.getLogger(__name__)

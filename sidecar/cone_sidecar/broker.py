@@ -37,7 +37,9 @@ class AccessBroker:
     def cached(self, profile: Profile) -> HeldCredentials | None:
         """Return credentials that may be served at once, None where the story has to be told."""
         flight = self._flights.get(profile.name)
-        return flight.cached() if flight and flight.profile == profile else None
+        if flight is None or (flight.profile is not profile and flight.profile != profile):
+            return None
+        return flight.cached()
 
     def state(self, profile: Profile) -> AccessState:
         """Return where the profile's story stands."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from cone_sidecar.aws_config.config_file import AwsConfigFile
 from cone_sidecar.aws_config.profiles import profile_in, profile_not_found, profiles_in
-from cone_sidecar.clock import Clock
+from cone_sidecar.clock import Clock, SystemClock
 from cone_sidecar.domain.profile import (
     DEFAULT_TENANT,
     DEFAULT_TERMS,
@@ -20,6 +20,9 @@ from cone_sidecar.errors import ConeError, ConfigurationError
 from cone_sidecar.profile_naming import NamedPermissionSet, name_profiles
 from cone_sidecar.shared_task import SharedTask
 
+# A look at a file costs an eighth of an answer from memory.
+LOOK_EVERY_S = 0.2
+SYSTEM_CLOCK = SystemClock()
 FRESH_FOR_S = 300.0
 # A name that isn't there may be new: the tenant is asked again, but not at each request.
 LOOK_AGAIN_AFTER_S = 30.0
@@ -51,9 +54,16 @@ class ConfigFileProfiles:
     While it can't be read, or others are writing it, what it held before goes on being served.
     """
 
-    def __init__(self, file: AwsConfigFile, defaults: RequestTerms = DEFAULT_TERMS) -> None:
+    def __init__(
+        self,
+        file: AwsConfigFile,
+        defaults: RequestTerms = DEFAULT_TERMS,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         self._file = file
         self._defaults = defaults
+        self._clock = clock
+        self._looked_at = self._clock.monotonic()
         self._stamp = file.stamp()
         self._document = file.read()
         self._profiles = profiles_in(self._document, defaults)
@@ -61,7 +71,8 @@ class ConfigFileProfiles:
 
     def known(self, name: str) -> Profile | None:
         """Return the profile of that name."""
-        self._read_again()
+        if self._clock.monotonic() - self._looked_at >= LOOK_EVERY_S or name not in self._profiles:
+            self._read_again()
         return self._profiles.get(name)
 
     async def profiles(self) -> list[Profile]:
@@ -78,6 +89,7 @@ class ConfigFileProfiles:
         return profile_in(self._document, name, self._file.path, self._defaults)
 
     def _read_again(self) -> None:
+        self._looked_at = self._clock.monotonic()
         stamp = self._file.stamp()
         if stamp == self._stamp:
             return

@@ -1,5 +1,7 @@
 """The credentials listener, in process: who is let in, and what an SDK reads."""
 
+import http.client
+import io
 import json
 
 import httpx
@@ -12,6 +14,7 @@ from cone_sidecar.errors import ProfileNotFound
 from cone_sidecar.secret import Secret
 from cone_sidecar.store import MemoryStore
 from cone_sidecar.surroundings import Surroundings
+from cone_sidecar.web.answer import credentials_answer
 from cone_sidecar.web.bad_tokens import BadTokens
 from cone_sidecar.web.client_patience import patience_of
 from cone_sidecar.web.credentials_app import CredentialsApp
@@ -223,3 +226,29 @@ async def test_a_refusal_is_a_sentence_for_a_person(clock, task, wait_s, status,
 def test_each_client_is_kept_as_long_as_it_waits(user_agent, accept, seconds):
     """The limit is what the client is known to wait (sdk-contract §2.3)."""
     assert patience_of(user_agent, accept).seconds == seconds
+
+
+class WholeAnswer:
+    """Bytes, as http.client reads them from a socket."""
+
+    def __init__(self, data):
+        self._data = data
+
+    def makefile(self, *_):
+        """Give a file of them."""
+        return io.BytesIO(self._data)
+
+
+async def test_what_is_kept_whole_is_the_same_answer(clock):
+    """The bytes that are sent in one write say what status, headers and body say one by one."""
+    center = FakeIdentityCenter(clock)
+    answer = credentials_answer(await center.role_credentials("000000000001", "Admin"))
+    parsed = http.client.HTTPResponse(WholeAnswer(answer.whole))
+    parsed.begin()
+    assert (parsed.version, parsed.status, parsed.reason) == (11, answer.status, "OK")
+    assert parsed.getheaders() == [
+        (name.decode(), value.decode()) for name, value in answer.headers
+    ]
+    assert parsed.read() == answer.body
+    assert answer.whole.endswith(b"\r\n\r\n" + answer.body)
+    assert "ASIA" not in repr(answer)

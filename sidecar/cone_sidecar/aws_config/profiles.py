@@ -1,6 +1,5 @@
 """Which profiles of the AWS config file are ours."""
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -70,6 +69,9 @@ def our_sections(document: AwsConfigDocument) -> dict[str, dict[str, str]]:
 
 def profile_not_found(name: str, known: list[str], where: Path | str) -> ProfileNotFound:
     """Tell that there is no profile ``name``, and which one may have been meant."""
+    # Importing it costs 0.2 MiB, and few names are wrong.
+    import difflib  # noqa: PLC0415 -- as said above
+
     near = difflib.get_close_matches(name, known, n=1)
     return ProfileNotFound(
         f'no profile "{ascii_text(name)}" in {ascii_text(str(where))}',

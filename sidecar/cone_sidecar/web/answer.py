@@ -1,7 +1,7 @@
 """What goes back to an SDK: credentials, or the error that a person reads inside a traceback."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from cone_sidecar.clock import rfc3339
 from cone_sidecar.domain.credentials import RoleCredentials
@@ -24,12 +24,16 @@ class Answer:
 
     status: int
     headers: Headers
-    body: bytes
+    body: bytes = field(repr=False)
+    whole: bytes = field(default=b"", repr=False)
+    """The same as it goes over the wire, where it is sent often enough to be kept."""
 
 
 def credentials_answer(credentials: RoleCredentials) -> Answer:
     """Answer with credentials: the fields that every SDK reads (sdk-contract §6, rules 13 and 14)."""
-    return _answer(200, credentials_document(credentials))
+    answer = _answer(200, credentials_document(credentials))
+    head = b"".join(b"%b: %b\r\n" % header for header in answer.headers)
+    return replace(answer, whole=b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + answer.body)
 
 
 def credentials_document(credentials: RoleCredentials) -> dict[str, str]:

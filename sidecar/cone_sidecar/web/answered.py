@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+# Compared by identity: hashing all fields for each audit line would cost as much as the line.
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """Say what is the same for all answers of one kind: made once per cached answer, and per refusal."""
 

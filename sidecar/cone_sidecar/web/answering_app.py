@@ -13,6 +13,7 @@ from cone_sidecar.errors import ConeError, InternalError, RequestRefused
 from cone_sidecar.web.answer import Answer, error_answer
 from cone_sidecar.web.answered import Hear, Outcome
 from cone_sidecar.web.guard import BodyRefused, MethodRefused
+from cone_sidecar.web.limited_protocol import sent_whole
 from cone_sidecar.web.refusal_log import log_refusal
 from cone_sidecar.web.seen_headers import SeenHeaders, read_headers
 
@@ -58,6 +59,8 @@ class AnsweringApp(ABC):
             answer, outcome = self._refuse(fault, scope, seen)
         if self._hears:
             self._tell(scope, seen, outcome)
+        if answer.whole and sent_whole(send, answer.whole):
+            return
         await send(
             {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
         )

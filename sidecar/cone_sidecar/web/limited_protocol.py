@@ -229,6 +229,25 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
+def sent_whole(send: object, whole: bytes) -> bool:
+    """Send a whole response in one write, where ``send`` is uvicorn's own; tells whether it was done.
+
+    uvicorn writes head and body one by one, and a system call costs as much as all of the guard. Where
+    it would have to wait, or to end the connection afterwards, it has to send the answer itself.
+    """
+    cycle = getattr(send, "__self__", None)
+    if not isinstance(cycle, RequestResponseCycle) or not cycle.keep_alive:
+        return False
+    if cycle.response_started or cycle.disconnected or cycle.flow.write_paused:
+        return False
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    cycle.transport.write(whole)
+    cycle.message_event.set()
+    cycle.on_response()
+    return True
+
+
 def _end_of_heads(data: bytes) -> int:
     """Return where the last whole head in ``data`` ends, 0 where there is none."""
     found = data.rfind(END_OF_HEAD)
