@@ -18,13 +18,14 @@ from cone_cli.endpoint_tokens import EndpointTokens, endpoint_tokens
 from cone_sidecar import server
 from cone_sidecar.audit import AuditLog
 from cone_sidecar.audit_sink import open_sink
+from cone_sidecar.certificate import Certificate
 from cone_sidecar.clock import SystemClock
 from cone_sidecar.cooldown import Cooldown
 from cone_sidecar.endpoint_settings import EndpointSettings
 from cone_sidecar.justification import Justification
 from cone_sidecar.listening import QuietServer
 from cone_sidecar.runtime import RunningSidecar, announce, withdraw
-from cone_sidecar.server import Certificate, ListenAddress
+from cone_sidecar.server import CONTAINER_ADDRESS, ListenAddress
 from cone_sidecar.settings import SidecarSettings
 from cone_sidecar.sidecar import Sidecar
 from cone_sidecar.warm_file import setting, state_directory
@@ -35,7 +36,7 @@ from cone_sidecar.web.guard import HostGuard
 from cone_sidecar.web.limited_protocol import Limits
 
 # People, probes and the own user's commands: a few at a time.
-MOST_MANAGING = 256
+MOST_MANAGING = 64
 
 logger = logging.getLogger("cone_sidecar")
 
@@ -60,7 +61,7 @@ def serve(args: argparse.Namespace, settings: SidecarSettings, endpoint: Endpoin
         running = RunningSidecar(
             credentials_url=_published(addresses, certificate),
             management_url=server.bound(sockets.management).url,
-            token_file=str(tokens.file),
+            token_file=str(tokens.file) if tokens.tokens else "",
             pid=os.getpid(),
             setting=setting(asked_with(args), getattr(args, "tenant_profile", "")),
             socket=str(state / f"cone-{os.getpid()}.sock"),
@@ -102,12 +103,13 @@ async def _serve(
             idle_after=settings.idle_after,
             longest_wait_s=settings.max_wait.total_seconds(),
         )
-        announcing = asyncio.create_task(_announce(started, running))
+        announcing = asyncio.create_task(_announce(started, running, sockets))
         try:
+            listeners = list(_listeners(sidecar, endpoint, sockets, tokens, running, certificate))
             await server.serve(
-                *_listeners(sidecar, endpoint, sockets, tokens, running, certificate),
+                *listeners,
                 started=started,
-                beside=sidecar.run,
+                beside=lambda: _beside(sidecar, endpoint, tokens, certificate, listeners),
                 before_drain=sidecar.broker.close,
             )
         finally:
@@ -115,6 +117,25 @@ async def _serve(
             withdraw(Path(state_directory(os.environ)))
     logger.info("stopped")
     return 0
+
+
+async def _beside(
+    sidecar: Sidecar,
+    endpoint: EndpointSettings,
+    tokens: EndpointTokens,
+    certificate: Certificate | None,
+    listeners: list[tuple[QuietServer, socket]],
+) -> None:
+    """Keep fresh what is served, and what opens it, until cancelled."""
+    clock = SystemClock()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(sidecar.run())
+        tasks.create_task(sidecar.miss(endpoint.named_profiles))
+        if tokens.files:
+            tasks.create_task(tokens.files.watch(clock))
+        if certificate:
+            contexts = [each.config.ssl for each, _ in listeners if each.config.ssl]
+            tasks.create_task(certificate.watch(contexts, clock))
 
 
 def _listeners(
@@ -128,12 +149,12 @@ def _listeners(
     """Yield each socket with the server that is to run on it."""
     # Those of all credentials listeners are counted together.
     many = Limits(ConnectionPool(most_connections()), sidecar.refused_unread)
-    few = Limits(ConnectionPool(MOST_MANAGING), sidecar.refused_unread)
+    few = Limits(ConnectionPool(MOST_MANAGING))
     credentials = sidecar.credentials_app()
     for listener in sockets.credentials:
         yield server.new_server(credentials, many, certificate), listener
-    private = server.bound(sockets.management).private
-    management = sidecar.management_app(private=private)
+    loopback = server.bound(sockets.management).loopback
+    management = sidecar.management_app(loopback=loopback)
     yield server.new_server(management, few), sockets.management
     own: Starlette = sidecar.own_user_app({"url": running.credentials_url}, tokens.files)
     yield server.new_server(own, Limits(ConnectionPool(MOST_MANAGING))), sockets.own
@@ -166,13 +187,22 @@ def _published(addresses: list[ListenAddress], certificate: Certificate | None) 
     """Return the base URL that SDKs are given: one on loopback, where there is one."""
     scheme = "https" if certificate else "http"
     chosen = next((each for each in addresses if each.loopback), addresses[0])
+    if chosen == CONTAINER_ADDRESS and not certificate:
+        # As SDKs write it that are given a relative URI.
+        return f"{scheme}://{chosen.host}"
     return f"{scheme}://{chosen.authority}"
 
 
-async def _announce(started: asyncio.Event, running: RunningSidecar) -> None:
+async def _announce(
+    started: asyncio.Event, running: RunningSidecar, sockets: EndpointSockets
+) -> None:
     """Write down where the sidecar is, once it answers."""
     await started.wait()
     announce(Path(state_directory(os.environ)), running)
     logger.info("credentials: %s/credentials/<profile>", running.credentials_url)
+    for listener in sockets.credentials if len(sockets.credentials) > 1 else ():
+        logger.info("credentials are given out at %s, too", server.bound(listener).authority)
+    if sockets.imds:
+        logger.info("instance metadata: %s", server.bound(sockets.imds).url)
     logger.info("management: %s/status", running.management_url)
-    logger.info("token file: %s", running.token_file)
+    logger.info("token file: %s", running.token_file or "none, whoever asks is answered")

@@ -11,22 +11,29 @@ PRIVATE_DIRECTORY = 0o700
 
 
 def write_atomically(
-    path: Path, data: bytes, *, mode: int | None = None, group: int | None = None
+    path: Path,
+    data: bytes,
+    *,
+    mode: int | None = None,
+    group: int | None = None,
+    follow: bool = True,
 ) -> None:
     """Replace ``path`` with ``data``: a new file beside it, synced, then renamed over it.
 
-    A symbolic link is followed, so that it goes on being one. Missing directories are made 0700.
+    Missing directories are made 0700.
 
     Args:
         path: The file to write.
         data: Its whole new content.
         mode: Permission bits; by default those of the file that is replaced, else 0600.
         group: The id of the group that it is to belong to.
+        follow: Follow a symbolic link, so that it goes on being one; else it is what is replaced, which is
+            right where others may write in the directory.
 
     Raises:
         OSError: The directory can't be written. The old file is as it was.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(path)) if follow else path
     make_private(target.parent)
     if mode is None:
         mode = existing_mode(target)

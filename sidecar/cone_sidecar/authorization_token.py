@@ -1,10 +1,13 @@
 """The token that opens the credentials listener, the tokens that open one profile, and their files."""
 
 import base64
+import errno
 import hashlib
 import hmac
+import os
 import re
 import secrets
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from cone_sidecar.profile_slugs import may_be_made, slug
 from cone_sidecar.secret import Secret
 
 SHORTEST = 32
+LARGEST = 4096
+OTHERS_WRITE = 0o022
 RANDOM_BYTES = 32
 PROFILE = "profile"
 SLUG = "slug"
@@ -62,7 +67,7 @@ def stated_token(text: str, *, where: str) -> Secret:
     Raises:
         ConfigurationError: It is no good token.
     """
-    if len(text) < SHORTEST or not ALPHABET.fullmatch(text):
+    if not SHORTEST <= len(text) <= LARGEST or not ALPHABET.fullmatch(text):
         raise ConfigurationError(
             f"{where} holds no token of {GOOD}", hint='make one: "$(openssl rand -hex 32)"'
         )
@@ -104,7 +109,9 @@ def write_token(path: Path, token: Secret, access: FileAccess = PRIVATE) -> None
         ConfigurationError: The file can't be written.
     """
     try:
-        write_atomically(path, token.reveal().encode(), mode=access.mode, group=access.group)
+        data = token.reveal().encode()
+        # A container that may write in its volume must not make us write anywhere else.
+        write_atomically(path, data, mode=access.mode, group=access.group, follow=False)
     except OSError as error:
         raise ConfigurationError(
             f"the token file {path} can't be written: {error.strerror or 'write failed'}",
@@ -112,19 +119,49 @@ def write_token(path: Path, token: Secret, access: FileAccess = PRIVATE) -> None
         ) from error
 
 
+def keep_token_file(path: Path, token: Secret, access: FileAccess) -> None:
+    """See to it that a token file which was there already is for whom ``access`` says.
+
+    Raises:
+        ConfigurationError: Others may write it, or it can't be changed.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _unreadable(path) from error
+    if found.st_mode & OTHERS_WRITE:
+        raise ConfigurationError(
+            f"the token file {path} can be written by others", hint=f"chmod go-w {path}"
+        )
+    same_group = access.group is None or access.group == found.st_gid
+    if stat.S_IMODE(found.st_mode) & ~access.mode or not same_group:
+        write_token(path, token, access)
+
+
 def _read(path: Path) -> Secret:
     try:
-        text = path.read_text(encoding="ascii")
+        text = _content(path).decode("ascii")
     except FileNotFoundError:
         raise
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(path) from error
-    if len(text) < SHORTEST or not ALPHABET.fullmatch(text):
+    if not SHORTEST <= len(text) <= LARGEST or not ALPHABET.fullmatch(text):
         raise ConfigurationError(
             f"the token file {path} holds no token of {GOOD}",
             hint=f"remove the file to have one made: rm {path}",
         )
     return Secret(text)
+
+
+def _content(path: Path) -> bytes:
+    """Read a small file; whatever else stands there under its name holds nobody up."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a file")
+        return os.read(descriptor, LARGEST + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _unreadable(path: Path) -> ConfigurationError:

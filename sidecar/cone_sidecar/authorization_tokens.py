@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,9 +16,12 @@ from cone_sidecar.secret import Secret
 DEFAULT_GRACE = timedelta(hours=1)
 LOOK_EVERY_S = 1.0
 BEARER = b"Bearer "
+HIDDEN = "***"
+# Their length is that of 32 bytes in base64.
+PROFILE_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 # Names are the callers': what is derived for them is not kept without end.
 MOST_DERIVED = 512
-MOST_BEFORE = 8
+MOST_BEFORE = 64
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +44,8 @@ class AuthorizationTokens:
         self._clock = clock
         self._file = file
         self._grace = grace
-        self._stamp = _stamp(file)
+        # Not looked at yet: it may have been replaced since the token was read.
+        self._stamp: tuple[int, ...] = ()
         self._current = _Derivation(token)
         self._before: list[tuple[_Derivation, datetime]] = []
         self._when_rotated: list[Callable[[], None]] = []
@@ -51,14 +56,17 @@ class AuthorizationTokens:
 
     def of_profile(self, profile: str) -> Secret:
         """Return the token that opens ``profile`` alone."""
-        self._current.at(profile)
         return profile_token(self._current.token, profile)
 
+    def at(self, segment: str) -> tuple[Secret, ...]:
+        """Return the tokens of whatever profile ``segment`` may mean."""
+        return tokens_at(self._current.token, segment)
+
     def hide(self, text: str) -> str:
-        """Return ``text`` without the tokens, which a mistaken client may have put into its URL."""
+        """Return ``text`` without what may be a token: a mistaken client put it into its URL."""
         for each in (self._current, *(old for old, _ in self._before)):
-            text = each.hide(text)
-        return text
+            text = text.replace(each.token.reveal(), HIDDEN)
+        return PROFILE_TOKEN.sub(HIDDEN, text)
 
     def opens(self, presented: bytes, segment: str) -> bool:
         """Tell whether ``presented``, raw or after ``Bearer``, opens the profile that ``segment`` means.
@@ -73,9 +81,12 @@ class AuthorizationTokens:
     def look_again(self) -> bool:
         """Take the token that the file holds now; tells whether it is another one."""
         stamp = _stamp(self._file)
-        if self._file is None or stamp == self._stamp or not stamp:
+        if self._file is None or stamp == self._stamp:
             return False
         self._stamp = stamp
+        if not stamp:
+            logger.warning("the token stays as it was, and its file is gone: %s", self._file)
+            return False
         try:
             token = token_in(self._file)
         except ConfigurationError as error:
@@ -142,13 +153,6 @@ class _Derivation:
             own = tuple(each.reveal().encode() for each in tokens_at(self.token, segment))
             self._derived[segment] = own
         return own
-
-    def hide(self, text: str) -> str:
-        """Return ``text`` without the tokens that were looked at here."""
-        for own in ((self._bytes,), *self._derived.values()):
-            for known in own:
-                text = text.replace(known.decode(), "***")
-        return text
 
 
 def _stamp(path: Path | None) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """How the credentials listener is set up: texts of flags and variables, read once into values."""
 
 import grp
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,9 +11,9 @@ from cone_sidecar.authorization_token import PRIVATE, FileAccess, stated_token
 from cone_sidecar.authorization_tokens import DEFAULT_GRACE
 from cone_sidecar.duration import parse_duration
 from cone_sidecar.errors import UsageError
-from cone_sidecar.request_terms import read_truth
 from cone_sidecar.secret import Secret
-from cone_sidecar.server import AUTO, ListenAddress, parse_listen
+from cone_sidecar.server import AUTO, LOOPBACK_ADDRESS, ListenAddress, parse_listen
+from cone_sidecar.truth import parse_truth
 from cone_sidecar.web.client_networks import Network, parse_networks
 
 PREFIX = "CONE_"
@@ -35,10 +36,12 @@ NAMES = (
     "audit",
 )
 TOKEN_VARIABLE = "CONE_AUTHORIZATION_TOKEN"  # noqa: S105 -- a variable's name
-DEFAULT_LISTEN = "127.0.0.1:9911"
 DEFAULT_MANAGEMENT_LISTEN = "127.0.0.1:9912"
+HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 OCTAL = 8
 LARGEST_MODE = 0o777
+# The one above stands for "as it is" (chown(2)).
+LARGEST_GROUP = 2**32 - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,12 @@ class EndpointSettings:
     imds_profile: str = ""
     audit: str = "off"
 
+    @property
+    def named_profiles(self) -> tuple[str, ...]:
+        """Return the profiles that the settings speak of."""
+        named = (self.default_profile, self.imds_profile, *self.profile_token_files)
+        return tuple(dict.fromkeys(name for name in named if name))
+
 
 def endpoint_settings(flags: Mapping[str, str], environment: Mapping[str, str]) -> EndpointSettings:
     """Read the settings: a flag wins over its variable.
@@ -73,10 +82,8 @@ def endpoint_settings(flags: Mapping[str, str], environment: Mapping[str, str]) 
     told = {name: flags.get(name) or environment.get(PREFIX + name.upper(), "") for name in NAMES}
     stated = environment.get(TOKEN_VARIABLE, "")
     settings = EndpointSettings(
-        listen=tuple(
-            parse_listen(text, option="--listen")
-            for text in _words(told["listen"]) or [DEFAULT_LISTEN]
-        ),
+        listen=tuple(parse_listen(text, option="--listen") for text in _words(told["listen"]))
+        or (LOOPBACK_ADDRESS,),
         management_listen=parse_listen(
             told["management_listen"] or DEFAULT_MANAGEMENT_LISTEN, option="--management-listen"
         ),
@@ -85,10 +92,10 @@ def endpoint_settings(flags: Mapping[str, str], environment: Mapping[str, str]) 
         token_grace=_grace(told["token_grace"]),
         token_access=FileAccess(_mode(told["token_file_mode"]), _group(told["token_file_group"])),
         profile_token_files=_placed(_words(told["profile_token_file"])),
-        no_token=read_truth("no_token", told["no_token"], default=False),
+        no_token=_without_token(told["no_token"]),
         default_profile=told["default_profile"],
         allow_clients=parse_networks(_words(told["allow_client"]), option="--allow-client"),
-        allow_hosts=tuple(_words(told["allow_host"])),
+        allow_hosts=_hosts(_words(told["allow_host"])),
         tls_cert=_path(told["tls_cert"]),
         tls_key=_path(told["tls_key"]),
         imds_listen=(
@@ -136,6 +143,24 @@ def _words(text: str) -> list[str]:
     return [word for part in text.split(",") if (word := part.strip())]
 
 
+def _without_token(text: str) -> bool:
+    truth = parse_truth(text) if text else False
+    if truth is None:
+        raise UsageError(
+            "CONE_NO_TOKEN is neither true nor false", hint="CONE_NO_TOKEN=true, or unset it"
+        )
+    return truth
+
+
+def _hosts(words: list[str]) -> tuple[str, ...]:
+    if not all(HOST.fullmatch(word) for word in words):
+        raise UsageError(
+            "--allow-host takes a host as it stands in URLs, perhaps with a port",
+            hint="--allow-host cone.example.com",
+        )
+    return tuple(words)
+
+
 def _path(text: str) -> Path | None:
     return Path(text).absolute() if text else None
 
@@ -172,7 +197,7 @@ def _mode(text: str) -> int:
 def _group(text: str) -> int | None:
     if not text:
         return None
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and int(text) <= LARGEST_GROUP:
         return int(text)
     try:
         return grp.getgrnam(text).gr_gid
@@ -185,10 +210,12 @@ def _group(text: str) -> int | None:
 def _placed(words: Iterable[str]) -> dict[str, Path]:
     placed = {}
     for word in words:
-        profile, equals, path = word.partition("=")
-        if not profile or not equals or not path:
+        # Both may hold an equals sign: what a path begins with tells where it does.
+        at = word.find("=/") if "=/" in word else word.find("=")
+        profile, equals, path = word[:at], at > 0, word[at + 1 :]
+        if not profile or not equals or not path or profile in placed:
             raise UsageError(
-                "--profile-token-file takes a profile and a file",
+                "--profile-token-file takes a profile and a file, and each profile once",
                 hint="--profile-token-file production-admin=/run/prod/token",
             )
         placed[profile] = Path(path).absolute()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 from collections.abc import Iterator
@@ -12,6 +13,12 @@ from cone_sidecar.errors import ConfigurationError
 
 BACKLOG = 2048
 KEEP_ALIVE_S = 75
+# Whoever comes too many is closed in between (asyncio accepts as many as its backlog in one go).
+ACCEPTED_AT_ONCE = 64
+HINTS = {
+    errno.EADDRNOTAVAIL: "this machine or container has no such address: ip address show",
+    errno.EACCES: "choose a port above 1023, or run it as a user who may take this one",
+}
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not bound
 
 
@@ -41,6 +48,17 @@ def bind(host: str, port: int, *, hint: str) -> socket.socket:
     return listener
 
 
+def has_address(host: str) -> bool:
+    """Tell whether this machine has an address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError:
+            return False
+    return True
+
+
 def reachable(host: str) -> str:
     """Return the address at which this machine reaches a listener on ``host``."""
     return WILDCARDS.get(host, host)
@@ -61,6 +79,9 @@ class QuietServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to accept."""
         await super().startup(sockets)
+        for listener in sockets or ():
+            # asyncio made the kernel's queue as short as its own turns.
+            listener.listen(BACKLOG)
         self.accepting.set()
 
     @contextlib.contextmanager
@@ -85,4 +106,5 @@ async def until_stopped() -> None:
 
 def _cannot_listen(host: str, port: int, error: OSError, hint: str) -> ConfigurationError:
     reason = (error.strerror or "failed").lower()
+    hint = HINTS.get(error.errno or 0, hint)
     return ConfigurationError(f"can't listen on {authority(host, port)}: {reason}", hint=hint)

@@ -2,13 +2,14 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from cone_sidecar.atomic_file import write_atomically
-from cone_sidecar.errors import ConeError, Unreachable
+from cone_sidecar.errors import ConeError, ConfigurationError, Unreachable
 
 FILE_NAME = "serve.json"
+OTHERS = "serve-*.json"
 # Counted from the third field on.
 START_TIME = 22 - 3
 
@@ -29,30 +30,46 @@ class RunningSidecar:
     management_token_file: str = ""
 
 
+NAMES = frozenset(each.name for each in fields(RunningSidecar))
+
+
 def announce(state_directory: Path, sidecar: RunningSidecar) -> None:
     """Write down where the sidecar is; one that can't be found still serves who knows it."""
     kept = asdict(sidecar) | {"started": process_started(sidecar.pid)}
+    content = json.dumps(kept, indent=2).encode()
     try:
-        write_atomically(
-            state_directory / FILE_NAME, json.dumps(kept, indent=2).encode(), mode=0o600
-        )
+        for path in state_directory.glob(OTHERS):
+            if _running(path) is None:
+                path.unlink()
+        for name in (own_file_name(sidecar.pid), FILE_NAME):
+            write_atomically(state_directory / name, content, mode=0o600)
     except OSError:
         return
 
 
 def withdraw(state_directory: Path) -> None:
-    """Remove the file, if it is this process's."""
+    """Remove what this process wrote; another sidecar that runs is the one to be found then."""
     path = state_directory / FILE_NAME
     try:
-        if json.loads(path.read_bytes()).get("pid") == os.getpid():
-            path.unlink()
+        (state_directory / own_file_name(os.getpid())).unlink(missing_ok=True)
+        if json.loads(path.read_bytes()).get("pid") != os.getpid():
+            return
+        path.unlink()
+        for other in state_directory.glob(OTHERS):
+            if _running(other):
+                write_atomically(path, other.read_bytes(), mode=0o600)
     except (OSError, ValueError, AttributeError):
         return
 
 
+def own_file_name(pid: int) -> str:
+    """Return the name of the file of one sidecar among several."""
+    return f"serve-{pid}.json"
+
+
 def is_announced(state_directory: Path) -> bool:
     """Tell whether a sidecar wrote down where it is; it may have died since."""
-    return (state_directory / FILE_NAME).exists()
+    return os.path.exists(state_directory / FILE_NAME)  # noqa: PTH110 -- Path's raises where it may not look
 
 
 def find(state_directory: Path) -> RunningSidecar:
@@ -61,24 +78,31 @@ def find(state_directory: Path) -> RunningSidecar:
     Raises:
         Unreachable: None does.
     """
+    for path in (state_directory / FILE_NAME, *state_directory.glob(OTHERS)):
+        if sidecar := _running(path):
+            return sidecar
+    raise _none_runs()
+
+
+def _running(path: Path) -> RunningSidecar | None:
+    """Return the sidecar that ``path`` tells of, None where it runs no more.
+
+    Raises:
+        ConfigurationError: It is another user's.
+    """
     try:
-        kept = json.loads((state_directory / FILE_NAME).read_bytes())
-        sidecar = RunningSidecar(
-            str(kept["credentials_url"]),
-            str(kept["management_url"]),
-            str(kept["token_file"]),
-            int(kept["pid"]),
-            str(kept.get("setting", "")),
-            str(kept.get("socket", "")),
-            str(kept.get("management_token_file", "")),
-        )
-        os.kill(sidecar.pid, 0)
-        if kept.get("started", "") != process_started(sidecar.pid):
-            # Another process has its number now.
-            raise _none_runs()
-    except (OSError, ValueError, KeyError, TypeError):
-        raise _none_runs() from None
-    return sidecar
+        kept = json.loads(path.read_bytes())
+        started = str(kept.pop("started", ""))
+        sidecar = RunningSidecar(**{name: kept[name] for name in kept.keys() & NAMES})
+        os.kill(int(sidecar.pid), 0)
+    except PermissionError:
+        raise ConfigurationError(
+            f"{path} can't be read: it is another user's", hint="run this as the sidecar's user"
+        ) from None
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+    # Another process may have its number now.
+    return sidecar if started == process_started(sidecar.pid) else None
 
 
 def process_started(pid: int) -> str:

@@ -1,21 +1,19 @@
-"""The running sidecar: its two listeners, served together and ended together."""
+"""The running sidecar: its listeners, served together and ended together."""
 
 import asyncio
 import asyncio.constants
-import contextlib
 import ipaddress
 import socket
-import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from cone_sidecar import listening
-from cone_sidecar.errors import ConfigurationError, UsageError
-from cone_sidecar.listening import KEEP_ALIVE_S, QuietServer, until_stopped
+from cone_sidecar.certificate import Certificate
+from cone_sidecar.errors import UsageError
+from cone_sidecar.listening import ACCEPTED_AT_ONCE, KEEP_ALIVE_S, QuietServer, until_stopped
 from cone_sidecar.web.limited_protocol import HEAD_LIMIT_S, Limits, limited_protocol
 
 AWS_NETWORK_6 = ipaddress.ip_network("fd00:ec2::/32")
@@ -38,9 +36,7 @@ class ListenAddress:
     @property
     def authority(self) -> str:
         """Return the address as it stands in a URL."""
-        host = listening.reachable(self.host)
-        # As SDKs write it that are given a relative URI.
-        return host if self == CONTAINER_ADDRESS else listening.authority(host, self.port)
+        return listening.authority(listening.reachable(self.host), self.port)
 
     @property
     def loopback(self) -> bool:
@@ -86,7 +82,8 @@ def parse_listen(text: str, *, option: str) -> ListenAddress:
             ipaddress.ip_address(host)
     except ValueError:
         raise UsageError(
-            f"{option} takes an address and a port", hint=f"{option} 127.0.0.1:9911"
+            f"{option} takes an IP address or localhost, and a port",
+            hint=f"{option} 127.0.0.1:9911",
         ) from None
     return ListenAddress("127.0.0.1" if host == "localhost" else host, int(port))
 
@@ -99,9 +96,9 @@ def bind(address: ListenAddress, *, option: str) -> socket.socket:
     """
     hint = f"is another sidecar running? else choose another one: {option} HOST:PORT"
     if address is AUTO:
-        with contextlib.suppress(ConfigurationError):
-            return listening.bind(CONTAINER_ADDRESS.host, CONTAINER_ADDRESS.port, hint=hint)
-        address = LOOPBACK_ADDRESS
+        # Taken or forbidden is no reason to listen elsewhere: clients would ask whoever is there.
+        there = listening.has_address(CONTAINER_ADDRESS.host)
+        address = CONTAINER_ADDRESS if there else LOOPBACK_ADDRESS
     return listening.bind(address.host, address.port, hint=hint)
 
 
@@ -109,29 +106,6 @@ def bound(listener: socket.socket) -> ListenAddress:
     """Return the address that ``listener`` really has."""
     host, port = listener.getsockname()[:2]
     return ListenAddress(str(host), int(port))
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """The files of a TLS certificate with its chain, and of its key."""
-
-    chain: Path
-    key: Path
-
-    def check(self) -> None:
-        """Load both once.
-
-        Raises:
-            ConfigurationError: They can't be used.
-        """
-        try:
-            # A key with a password would ask for it at the terminal.
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.chain, self.key, str)
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"the TLS certificate can't be used: {type(error).__name__}",
-                hint="--tls-cert takes a PEM file with the chain, --tls-key its key without a password",
-            ) from error
 
 
 def new_server(
@@ -157,6 +131,7 @@ def new_server(
         date_header=False,
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
+        backlog=ACCEPTED_AT_ONCE,
         timeout_graceful_shutdown=DRAIN_LIMIT_S,
     )
     return QuietServer(config)

@@ -1,8 +1,9 @@
 """The sidecar without its sockets: one broker behind its applications, and what keeps it fresh."""
 
 import asyncio
+import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from starlette.applications import Starlette
@@ -15,7 +16,7 @@ from cone_sidecar.catalogue import ProfileSource
 from cone_sidecar.clock import Clock
 from cone_sidecar.cooldown import DEFAULT_COOLDOWN, Cooldown
 from cone_sidecar.domain.ports import Connections
-from cone_sidecar.errors import ConeError
+from cone_sidecar.errors import ConeError, ProfileNotFound
 from cone_sidecar.events import Broadcast
 from cone_sidecar.metrics import Metrics
 from cone_sidecar.prefetch import Prefetch
@@ -35,8 +36,10 @@ from cone_sidecar.web.imds_app import ImdsApp
 from cone_sidecar.web.management_app import ManagementApp
 from cone_sidecar.web.own_user_app import OwnUserApp
 from cone_sidecar.web.profile_credentials import ProfileCredentials
-from cone_sidecar.web.refusal_log import log_refusal
+from cone_sidecar.web.refusal_log import RefusalLog
 from cone_sidecar.web.seen_headers import read_headers
+
+logger = logging.getLogger(__name__)
 
 
 class Sidecar:
@@ -88,6 +91,7 @@ class Sidecar:
         self._clock = clock
         self._host_guard = host_guard or HostGuard()
         self._metrics = Metrics(clock)
+        self._refusals = RefusalLog(clock)
         self._hears = (*hears, self._metrics.hear)
         self._default_profile = default_profile
         self._longest_wait_s = longest_wait_s
@@ -100,9 +104,20 @@ class Sidecar:
             if self._tokens:
                 tasks.create_task(self._tokens.watch())
 
+    async def miss(self, names: Iterable[str]) -> None:
+        """Say in the log which of the profiles that settings name aren't there."""
+        for name in names:
+            try:
+                await self._profiles.profile(name)
+            except ProfileNotFound as error:
+                logger.warning("%s; %s", error.message, error.hint)
+            except ConeError:
+                # Nobody knows yet which there are.
+                return
+
     def refused_unread(self, peer: str, error: ConeError) -> None:
         """Take note of a request that was refused before it was read."""
-        log_refusal("-", error)
+        self._refusals.refused(peer, "-", error)
         outcome = Outcome(error.code, error.http_status)
         for hear in self._hears:
             hear(peer, b"", outcome, secrets.token_hex(8))
@@ -114,6 +129,7 @@ class Sidecar:
             host_guard=self._host_guard,
             tokens=self._tokens,
             bad_tokens=BadTokens(self._clock),
+            refusals=self._refusals,
             hears=self._hears,
             default_profile=self._default_profile,
             longest_wait_s=self._longest_wait_s,
@@ -126,16 +142,19 @@ class Sidecar:
             host_guard=self._host_guard,
             profile=profile,
             clock=self._clock,
+            refusals=self._refusals,
             hears=self._hears,
         )
 
-    def management_app(self, *, private: bool) -> Starlette:
+    def management_app(self, *, loopback: bool) -> Starlette:
         """Return the application of the management listener.
 
-        Where others than this machine's own users reach it, the secret is asked for to look as well.
+        Where others than this machine's users reach it, the secret is asked for to look as well.
         """
         names = self._host_guard
-        commands = CommandGuard(names, self._management_secret)
+        commands = CommandGuard(
+            names, AuthorizationTokens(self._management_secret, clock=self._clock)
+        )
 
         def by_secret(request: Request) -> ConeError | None:
             return commands.refusal(request.headers.raw, request.scope.get("server"))
@@ -150,7 +169,7 @@ class Sidecar:
             broker=self.broker,
             profiles=self._profiles,
             by_name=by_name,
-            guard=by_name if private else by_secret,
+            guard=by_name if loopback else by_secret,
             commands=AccessCommands(
                 broker=self.broker,
                 profiles=self._profiles,

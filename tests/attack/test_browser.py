@@ -99,10 +99,10 @@ def _foreign(attacked, page):
     with serving_page(PAGE) as port:
         page.goto(f"http://{EVIL}:{port}/page")
         attacked.stage.forget_requests()
-        before = len(attacked.said())
+        before = len(attacked.audited())
         yield page
         # It was our listener that refused, not the browser that didn't ask.
-        assert len(attacked.said()) > before
+        assert len(attacked.audited()) > before
     assert attacked.stage.operations() == []
     attacked.serves()
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from cone_sidecar.profile_slugs import slug
-from fakes.attacked_sidecar import ACCOUNTS, GOOD, OTHER
+from fakes.attacked_sidecar import GOOD, OTHER
 
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"
 LOG_LINE = re.compile(rf"{TIME} (?:INFO|WARNING) [ -~]+")
@@ -239,10 +239,12 @@ def test_names_that_are_odd_themselves(attacked):
 
 
 def test_a_name_that_is_another_s_slug(attacked):
-    """Where two profiles would be meant, neither is served by it; the other one is by its own name."""
+    """Where two profiles would be meant, neither is served, and neither one's token opens the other."""
     first = "west/admin"
     attacked.add_profiles([first, slug(first)])
-    attacked.holds_nothing(attacked.ask(attacked.request(slug(first)))[0])
-    assert attacked.gets(attacked.request("west%2fadmin"))["AccountId"] == ACCOUNTS[GOOD]
+    for segment in (slug(first), "west%2fadmin"):
+        answer = attacked.refused(attacked.request(segment))
+        assert answer.status == 403
+        assert "two profiles have this name in URLs" in answer.json()["message"]
     foreign = attacked.token_of(slug(first))
     assert attacked.refused(attacked.request("west%2fadmin", token=foreign)).status == 401

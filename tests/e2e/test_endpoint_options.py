@@ -165,7 +165,7 @@ def test_no_token_on_loopback(stage):
     [
         (["--token-file", "{short}"], 1, "holds no token of 32 characters or more"),
         (["--profile-token-file", f"{GOOD}=/proc/none/token"], 1, "can't be written"),
-        (["--tls-cert", "{short}", "--tls-key", "{short}"], 1, "the TLS certificate can't be used"),
+        (["--tls-cert", "{short}", "--tls-key", "{short}"], 1, "are no certificate and its key"),
         (["--tls-cert", "{short}"], 2, "--tls-cert and --tls-key belong together"),
         (["--token-file-mode", "0666"], 2, "--token-file-mode takes the octal mode"),
         (["--allow-client", "here"], 2, "--allow-client takes a network"),

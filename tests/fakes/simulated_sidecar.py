@@ -103,7 +103,7 @@ class SimulatedSidecar:
         self.phases.clear()
         self.sidecar.events.listen(self._hear)
         credentials = self.sidecar.credentials_app()
-        management = self.sidecar.management_app(private=True)
+        management = self.sidecar.management_app(loopback=True)
         async with (
             client_of(credentials, ADDRESS) as self.sdk,
             client_of(management, MANAGEMENT) as self.person,

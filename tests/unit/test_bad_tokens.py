@@ -10,7 +10,6 @@ from cone_sidecar.web.bad_tokens import (
     UNHINDERED,
     BadTokens,
     pause_s,
-    told_in_log,
 )
 
 
@@ -59,11 +58,3 @@ def test_many_peers_fill_no_memory(bad_tokens):
     for number in range(3 * MOST_PEERS):
         bad_tokens.count(f"peer-{number}")
     assert len(bad_tokens._counts) <= MOST_PEERS
-
-
-def test_the_log_speaks_ever_more_rarely():
-    """Of a million wrong ones it tells of some thirty."""
-    assert all(told_in_log(times) for times in range(1, UNHINDERED + 1))
-    told = [times for times in range(1, 1_000_001) if told_in_log(times)]
-    assert len(told) < 30
-    assert told[-1] == 2**19

@@ -20,6 +20,7 @@ from cone_sidecar.web.client_patience import patience_of
 from cone_sidecar.web.credentials_app import CredentialsApp
 from cone_sidecar.web.guard import HostGuard
 from cone_sidecar.web.profile_credentials import ProfileCredentials
+from cone_sidecar.web.refusal_log import RefusalLog
 from fakes.access import (
     PROFILE,
     STANDING,
@@ -65,6 +66,7 @@ def an_app(clock, tenant=None, longest_wait_s=5.0):
         host_guard=HostGuard(),
         tokens=AuthorizationTokens(Secret(TOKEN), clock=clock),
         bad_tokens=BadTokens(clock),
+        refusals=RefusalLog(clock),
         longest_wait_s=longest_wait_s,
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from cone_cli.container_environment import container_environment, unset_beside
 from cone_cli.endpoint_tokens import MANAGEMENT_FILE_NAME, PROFILES_DIRECTORY, TOKEN_FILE_NAME
-from cone_sidecar.authorization_token import PROFILE, SHORTEST, SLUG
+from cone_sidecar.authorization_token import LARGEST, PROFILE, SHORTEST, SLUG
 from cone_sidecar.authorization_tokens import DEFAULT_GRACE, LOOK_EVERY_S
 from cone_sidecar.listening import KEEP_ALIVE_S
 from cone_sidecar.profile_slugs import slug
@@ -86,7 +86,7 @@ def test_limits():
         f"The first {bad_tokens.UNHINDERED} of a peer",
         f"{bad_tokens.FIRST_PAUSE_S} to {bad_tokens.LONGEST_PAUSE_S} seconds",
         f"none for {bad_tokens.REMEMBERED_S:.0f} seconds",
-        f"{SHORTEST} or more characters",
+        f"{SHORTEST} to {LARGEST:,} characters",
         f'HMAC-SHA256(master, "cone-sidecar {PROFILE} " + name)',
         f'"cone-sidecar {SLUG} " + slug',
         f"within {LOOK_EVERY_S:.0f} second,",

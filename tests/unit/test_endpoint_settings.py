@@ -102,22 +102,22 @@ def test_no_token_at_aws_s_own_addresses(listen):
     [
         (
             {"listen": "9911"},
-            "--listen takes an address and a port",
+            "--listen takes an IP address or localhost, and a port",
             "--listen 127.0.0.1:9911",
         ),
         (
             {"listen": "sidecar:9911"},
-            "--listen takes an address and a port",
+            "--listen takes an IP address or localhost, and a port",
             "--listen 127.0.0.1:9911",
         ),
         (
             {"listen": "127.0.0.1:65536"},
-            "--listen takes an address and a port",
+            "--listen takes an IP address or localhost, and a port",
             "--listen 127.0.0.1:9911",
         ),
         (
             {"management_listen": "auto"},
-            "--management-listen takes an address and a port",
+            "--management-listen takes an IP address or localhost, and a port",
             "--management-listen 127.0.0.1:9911",
         ),
         (
@@ -177,12 +177,12 @@ def test_no_token_at_aws_s_own_addresses(listen):
         ),
         (
             {"profile_token_file": "/run/token"},
-            "--profile-token-file takes a profile and a file",
+            "--profile-token-file takes a profile and a file, and each profile once",
             "--profile-token-file production-admin=/run/prod/token",
         ),
         (
             {"profile_token_file": "dev="},
-            "--profile-token-file takes a profile and a file",
+            "--profile-token-file takes a profile and a file, and each profile once",
             "--profile-token-file production-admin=/run/prod/token",
         ),
     ],
@@ -220,5 +220,5 @@ def test_no_token_beside_one_of_the_environment():
 
 def test_a_switch_that_is_neither_on_nor_off():
     """A typing error in a variable opens nothing."""
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(UsageError, match="CONE_NO_TOKEN is neither true nor false"):
         settings({"CONE_NO_TOKEN": "perhaps", "CONE_LISTEN": AWS})

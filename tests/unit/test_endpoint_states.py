@@ -19,6 +19,7 @@ from cone_sidecar.web.bad_tokens import BadTokens
 from cone_sidecar.web.credentials_app import CredentialsApp
 from cone_sidecar.web.guard import HostGuard
 from cone_sidecar.web.profile_credentials import ProfileCredentials
+from cone_sidecar.web.refusal_log import RefusalLog
 from fakes.access import NOT_ASSIGNED, PROFILE, STANDING, FakeTenant, a_task
 from fakes.flight_stage import MINUTE, FlightStage
 
@@ -97,6 +98,7 @@ class Client:
             host_guard=HostGuard(),
             tokens=AuthorizationTokens(Secret(TOKEN), clock=self.stage.clock),
             bad_tokens=BadTokens(self.stage.clock),
+            refusals=RefusalLog(self.stage.clock),
             longest_wait_s=PATIENCE_S,
         )
 

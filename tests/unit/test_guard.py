@@ -4,6 +4,7 @@ import ipaddress
 
 import pytest
 
+from cone_sidecar.authorization_tokens import AuthorizationTokens
 from cone_sidecar.errors import RequestRefused, Unauthorized, UsageError
 from cone_sidecar.secret import Secret
 from cone_sidecar.web.client_networks import ClientNetworks, parse_networks, plain_address
@@ -15,6 +16,7 @@ from cone_sidecar.web.guard import (
     MethodRefused,
 )
 from cone_sidecar.web.seen_headers import read_headers
+from fakes.clock import FakeClock
 
 SERVER = ("127.0.0.1", 9911)
 CLIENT = ("127.0.0.1", 50000)
@@ -227,7 +229,7 @@ def test_plain_addresses():
 @pytest.mark.parametrize("form", [b"%b", b"Bearer %b"])
 def test_a_command_is_let_in_by_its_secret(form):
     """Raw or after ``Bearer``."""
-    guard = CommandGuard(HostGuard(), Secret(SECRET))
+    guard = CommandGuard(HostGuard(), AuthorizationTokens(Secret(SECRET), clock=FakeClock()))
     sent = headers((b"authorization", form % SECRET.encode()))
     assert guard.refusal(sent, SERVER) is None
 
@@ -235,7 +237,7 @@ def test_a_command_is_let_in_by_its_secret(form):
 @pytest.mark.parametrize("values", [[], [b"x"], [b"Bearer "], [b"\xff"], [SECRET.encode()] * 2])
 def test_a_command_without_its_secret(values):
     """Missing, wrong and doubled ones are refused, and it is said where the secret is."""
-    guard = CommandGuard(HostGuard(), Secret(SECRET))
+    guard = CommandGuard(HostGuard(), AuthorizationTokens(Secret(SECRET), clock=FakeClock()))
     error = guard.refusal(headers(*((b"authorization", value) for value in values)), SERVER)
     assert isinstance(error, Unauthorized)
     assert "management-token" in error.hint
@@ -243,7 +245,7 @@ def test_a_command_without_its_secret(values):
 
 def test_a_command_from_a_browser_is_refused_before_its_secret():
     """A foreign header or name is said first: nobody learns whether a secret was right."""
-    guard = CommandGuard(HostGuard(), Secret(SECRET))
+    guard = CommandGuard(HostGuard(), AuthorizationTokens(Secret(SECRET), clock=FakeClock()))
     right = (b"authorization", SECRET.encode())
     assert isinstance(guard.refusal(headers(right, (b"origin", b"x")), SERVER), RequestRefused)
     assert isinstance(guard.refusal(headers(right, host=b"x.example"), SERVER), RequestRefused)

@@ -13,6 +13,7 @@ from cone_sidecar.web.guard import HostGuard
 from cone_sidecar.web.imds_app import ImdsApp
 from cone_sidecar.web.imds_tokens import ImdsTokens, parse_life
 from cone_sidecar.web.profile_credentials import ProfileCredentials
+from cone_sidecar.web.refusal_log import RefusalLog
 from fakes.access import PROFILE, STANDING, FakeTenant, a_task
 from fakes.broker_stage import BrokerStage
 
@@ -60,6 +61,7 @@ class Instance:
             host_guard=HostGuard(),
             profile=name or profile.name,
             clock=clock,
+            refusals=RefusalLog(clock),
             hears=[lambda *told: self.told.append(told)],
         )
 

@@ -8,7 +8,11 @@ import pytest
 from cone_sidecar.errors import ProfileNotFound, StillProcessing
 from cone_sidecar.patience import Patience
 from cone_sidecar.profile_slugs import slug
-from cone_sidecar.web.profile_credentials import NoDefaultProfile, ProfileCredentials
+from cone_sidecar.web.profile_credentials import (
+    AmbiguousProfile,
+    NoDefaultProfile,
+    ProfileCredentials,
+)
 from fakes.access import PROFILE, STANDING, FakeTenant
 from fakes.broker_stage import BrokerStage
 
@@ -80,7 +84,7 @@ async def test_nobody_of_that_name(clock, segment):
 async def test_a_name_that_is_another_one_s_slug(clock):
     """Neither is served for the other: somebody has to rename one."""
     credentials, _ = finder(clock, ODD, POSER)
-    with pytest.raises(ProfileNotFound, match="two profiles have this name in URLs") as caught:
+    with pytest.raises(AmbiguousProfile, match="two profiles have this name in URLs") as caught:
         await credentials.profile(POSER.name, PATIENT)
     assert caught.value.hint == "rename one of them"
     assert credentials.known(POSER.name) is None
@@ -128,3 +132,15 @@ async def test_a_catalogue_that_takes_its_time(clock, segment):
     source.gate = asyncio.Event()
     with pytest.raises(StillProcessing, match="the catalogue is still being read"):
         await credentials.obtain(segment, Patience(0.01))
+
+
+@pytest.mark.parametrize("segment", ["a\u5f9c\u4e00b", "a\u5724\u4e03b"])
+async def test_names_whose_hashes_are_the_same(clock, segment):
+    """Two names with one slug share a token: neither is served, by slug or by name."""
+    pair = [replace(ODD, name=name) for name in ("a\u5f9c\u4e00b", "a\u5724\u4e03b")]
+    assert slug(pair[0].name) == slug(pair[1].name)
+    credentials, _ = finder(clock, *pair)
+    for asked in (segment, slug(segment)):
+        with pytest.raises(AmbiguousProfile):
+            await credentials.profile(asked, PATIENT)
+        assert credentials.known(asked) is None

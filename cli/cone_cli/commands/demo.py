@@ -2,6 +2,7 @@
 
 import argparse
 
+TERMINATED = 128 + 15
 EXAMPLE = "example: cone demo --keep"
 
 
@@ -14,8 +15,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show it; returns 0 when STS confirmed each identity."""
+    import signal
+    import sys
+
     from cone_cli.demonstration import demonstrate
     from cone_cli.stage import Stage
 
+    # Whoever ends it takes its processes and its home with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     with Stage() as stage:
         return demonstrate(stage, keep=args.keep)

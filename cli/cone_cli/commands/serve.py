@@ -3,7 +3,6 @@
 import argparse
 import logging
 import os
-import sys
 from dataclasses import dataclass
 
 EXAMPLE = "example: cone serve --token-file ./token"
@@ -87,20 +86,19 @@ def variable(option: Option) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM; returns the exit code."""
+    from cone_cli.background_log import BackgroundLog
     from cone_cli.serving import serve
     from cone_sidecar.endpoint_settings import endpoint_settings
     from cone_sidecar.settings import sidecar_settings
 
     flags = _told(args)
     settings, endpoint = sidecar_settings(flags, os.environ), endpoint_settings(flags, os.environ)
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-    )
     # httpx tells of each request at INFO, its URL included; uvicorn of each listener and each malformed
     # request, both in its own words.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
-    return serve(args, settings, endpoint)
+    with BackgroundLog():
+        return serve(args, settings, endpoint)
 
 
 def _told(args: argparse.Namespace) -> dict[str, str]:

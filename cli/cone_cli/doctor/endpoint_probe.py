@@ -49,7 +49,11 @@ def _reason(address: EndpointAddress, error: Exception) -> tuple[str, str]:
     origin = address.origin
     match error:
         case ssl.SSLError():
-            return f"{origin} shows a certificate that isn't trusted here", TRUST
+            if isinstance(error, ssl.SSLCertVerificationError):
+                what, fix = f"{origin} shows a certificate that isn't trusted here", TRUST
+            else:
+                what, fix = f"no TLS is spoken at {origin}", env_command(address)
+            return what, fix
         case ConnectionRefusedError():
             return f"no sidecar listens at {origin}", _serve(address)
         case TimeoutError():

@@ -22,9 +22,9 @@ from cone_sidecar.errors import ConeError, InternalError, ProfileNotFound, Usage
 from cone_sidecar.flight import Flight
 from cone_sidecar.patience import ONCE_REQUESTED, Patience
 from cone_sidecar.refusal import phase_of
+from cone_sidecar.web.answer import NO_STORE
 from cone_sidecar.web.status_view import error_view, profile_view, time_view
 
-NO_STORE = {"cache-control": "no-store"}
 LARGEST_BODY = 8192
 # An answer that comes a little later can say how the request stands.
 SETTLES_WITHIN_S = 2.0

@@ -11,6 +11,7 @@ Headers = list[tuple[bytes, bytes]]
 
 # boto3, the AWS CLI and object_store print the whole body on one line (sdk-contract §2.4).
 LONGEST_MESSAGE = 160
+NO_STORE = {"cache-control": "no-store"}
 FIXED_HEADERS: Headers = [
     (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),

@@ -14,13 +14,13 @@ from cone_sidecar.web.answer import Answer, error_answer
 from cone_sidecar.web.answered import Hear, Outcome
 from cone_sidecar.web.guard import BodyRefused, MethodRefused
 from cone_sidecar.web.limited_protocol import sent_whole
-from cone_sidecar.web.refusal_log import log_refusal
+from cone_sidecar.web.refusal_log import RefusalLog
 from cone_sidecar.web.seen_headers import SeenHeaders, read_headers
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Told = tuple[Answer, Outcome]
+Reply = tuple[Answer, Outcome]
 
 SERVED = "Served"
 # The peer on the other side of the unix socket.
@@ -39,7 +39,8 @@ class NotFound(RequestRefused):
 class AnsweringApp(ABC):
     """An ASGI application without routing; what it answers is told to all of ``hears``."""
 
-    def __init__(self, hears: Iterable[Hear] = ()) -> None:
+    def __init__(self, refusals: RefusalLog, hears: Iterable[Hear] = ()) -> None:
+        self._refusals = refusals
         self._hears = tuple(hears)
         self._ids = itertools.count(1)
         self._id_prefix = secrets.token_hex(4)
@@ -67,16 +68,14 @@ class AnsweringApp(ABC):
         await send({"type": "http.response.body", "body": answer.body})
 
     @abstractmethod
-    async def _answer(self, scope: Scope, seen: SeenHeaders) -> Told:
+    async def _answer(self, scope: Scope, seen: SeenHeaders) -> Reply:
         """Return the answer, and what is told of it; raises ConeError to refuse."""
 
-    def _refuse(
-        self, error: ConeError, scope: Scope, seen: SeenHeaders, *, logged: bool = True
-    ) -> Told:
+    def _refuse(self, error: ConeError, scope: Scope, seen: SeenHeaders) -> Reply:
         """Return the answer that refuses; it is one line in the log as well."""
         del seen
-        if logged:
-            log_refusal(self._shown(scope["path"]), error)
+        client = scope.get("client")
+        self._refusals.refused(client[0] if client else UNIX, self._shown(scope), error)
         headers = []
         if isinstance(error, MethodRefused):
             headers.append((b"allow", error.allow.encode()))
@@ -86,8 +85,9 @@ class AnsweringApp(ABC):
         answer = error_answer(error, *headers)
         return answer, Outcome(error.code, answer.status, profile=error.profile, task=error.task)
 
-    def _shown(self, path: str) -> str:
-        """Return a path as the log may show it."""
+    def _shown(self, scope: Scope) -> str:
+        """Return the path as the log may show it."""
+        path: str = scope["path"]
         return path
 
     def _tell(self, scope: Scope, seen: SeenHeaders, outcome: Outcome) -> None:

@@ -36,8 +36,3 @@ class BadTokens:
 def pause_s(beyond: int) -> float:
     """Return how many seconds the answer to the ``beyond``-th wrong token too many is late."""
     return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(beyond - 1, 10)))
-
-
-def told_in_log(times: int) -> bool:
-    """Tell whether the log speaks of it: of the first ones, then ever more rarely."""
-    return times <= UNHINDERED or times & (times - 1) == 0

@@ -1,5 +1,6 @@
 """The credentials listener: ``GET /credentials/<profile>`` for SDKs, and nothing else."""
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -7,18 +8,22 @@ from cone_sidecar.authorization_tokens import AuthorizationTokens
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile
 from cone_sidecar.errors import ConeError, ProfileNotFound, Unauthorized
+from cone_sidecar.patience import Patience
 from cone_sidecar.web.answer import Answer, credentials_answer
 from cone_sidecar.web.answered import Hear, Outcome
-from cone_sidecar.web.answering_app import AnsweringApp, NotFound, Scope, Told, served
-from cone_sidecar.web.bad_tokens import BadTokens, told_in_log
-from cone_sidecar.web.client_patience import LONGEST_S, patience_of
+from cone_sidecar.web.answering_app import AnsweringApp, NotFound, Reply, Scope, served
+from cone_sidecar.web.bad_tokens import BadTokens
+from cone_sidecar.web.client_patience import LONGEST_S, UNKNOWN_S, patience_of
 from cone_sidecar.web.credentials_path import DEFAULT, PREFIX, segment_of
 from cone_sidecar.web.guard import HostGuard
 from cone_sidecar.web.profile_credentials import ProfileCredentials
+from cone_sidecar.web.refusal_log import RefusalLog
 from cone_sidecar.web.seen_headers import SeenHeaders
 
 # Whoever comes on top of as many isn't kept waiting: room is left for those that are served at once.
 MOST_WAITING = 1024
+# As many answers to wrong tokens are late at the same time; more are answered at once.
+MOST_SLOWED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,12 @@ class CredentialsApp(AnsweringApp):
         host_guard: HostGuard,
         tokens: AuthorizationTokens | None,
         bad_tokens: BadTokens,
+        refusals: RefusalLog,
         hears: Iterable[Hear] = (),
         default_profile: str = DEFAULT,
         longest_wait_s: float = LONGEST_S,
     ) -> None:
-        super().__init__(hears)
+        super().__init__(refusals, hears)
         self._credentials = credentials
         self._host_guard = host_guard
         self._tokens = tokens
@@ -57,15 +63,16 @@ class CredentialsApp(AnsweringApp):
         self._longest_wait_s = longest_wait_s
         self._printed: dict[str, Printed] = {}
         self._waiting = 0
+        self._slowed = 0
 
-    async def _answer(self, scope: Scope, seen: SeenHeaders) -> Told:
+    async def _answer(self, scope: Scope, seen: SeenHeaders) -> Reply:
         client = scope.get("client")
         refused = self._host_guard.refusal(scope["method"], seen, client, scope.get("server"))
         if refused:
             raise refused
         segment = segment_of(scope)
         if segment == DEFAULT:
-            segment = self._default_profile
+            segment = self._default_profile or await self._only_profile()
         if self._tokens and (refused := self._token_refusal(self._tokens, seen, segment or "")):
             return await self._refuse_token(refused, scope, seen)
         if segment is None:
@@ -87,19 +94,25 @@ class CredentialsApp(AnsweringApp):
             return None
         return Unauthorized("wrong authorization token, or another profile's", hint=hint)
 
-    async def _refuse_token(self, error: ConeError, scope: Scope, seen: SeenHeaders) -> Told:
+    async def _refuse_token(self, error: ConeError, scope: Scope, seen: SeenHeaders) -> Reply:
         """Refuse; who sends a wrong token again and again waits longer, who sends none is only lost."""
         if not seen.authorizations:
             return self._refuse(error, scope, seen)
         client = scope.get("client")
         times = self._bad_tokens.count(client[0] if client else "")
-        if self._waiting < MOST_WAITING:
-            self._waiting += 1
+        if self._slowed < MOST_SLOWED:
+            self._slowed += 1
             try:
                 await self._bad_tokens.wait(times)
             finally:
-                self._waiting -= 1
-        return self._refuse(error, scope, seen, logged=told_in_log(times))
+                self._slowed -= 1
+        return self._refuse(error, scope, seen)
+
+    async def _only_profile(self) -> str:
+        """Return the name of the only profile that there is, empty where it isn't known which that is."""
+        with contextlib.suppress(ConeError):
+            return (await self._credentials.profile(DEFAULT, Patience(UNKNOWN_S))).name
+        return DEFAULT
 
     async def _obtain(self, segment: str, seen: SeenHeaders) -> tuple[Profile, HeldCredentials]:
         """Find the profile and its credentials, for as long as this client waits."""
@@ -114,7 +127,7 @@ class CredentialsApp(AnsweringApp):
         finally:
             self._waiting -= 1
 
-    def _print(self, profile: Profile, held: HeldCredentials) -> Told:
+    def _print(self, profile: Profile, held: HeldCredentials) -> Reply:
         printed = self._printed.get(profile.name)
         if printed is None or printed.held is not held:
             printed = Printed(
@@ -125,6 +138,9 @@ class CredentialsApp(AnsweringApp):
             self._printed[profile.name] = printed
         return printed.answer, printed.outcome
 
-    def _shown(self, path: str) -> str:
-        """Return the path without a token that a mistaken client put there."""
-        return self._tokens.hide(path) if self._tokens else path
+    def _shown(self, scope: Scope) -> str:
+        """Return the path without what may be a token: a mistaken client put it there."""
+        path: str = scope["path"]
+        if self._tokens is None or self._credentials.known(segment_of(scope) or ""):
+            return path
+        return self._tokens.hide(path)

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 
+from cone_sidecar.authorization_tokens import AuthorizationTokens
 from cone_sidecar.errors import ConeError, RequestRefused, Unauthorized
-from cone_sidecar.secret import Secret
 from cone_sidecar.web.client_networks import ClientNetworks, plain_address
 from cone_sidecar.web.seen_headers import Headers, SeenHeaders, read_headers
 
 GET = "GET"
-BEARER = "Bearer "
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 # A listener on all addresses is reached at a few of them; more would be somebody's game.
 MOST_ADDRESSES = 256
@@ -93,7 +92,7 @@ class HostGuard:
             return None
         return RequestRefused(
             "this listener is not known by that Host",
-            hint="ask at 127.0.0.1, or --allow-host <name>",
+            hint="ask at its address, or --allow-host <name>",
         )
 
     def _names_at(self, server: Server) -> frozenset[bytes]:
@@ -112,7 +111,7 @@ class HostGuard:
 class CommandGuard:
     """Let through programs that know the management secret, and call the listener by its name."""
 
-    def __init__(self, host_guard: HostGuard, secret: Secret) -> None:
+    def __init__(self, host_guard: HostGuard, secret: AuthorizationTokens) -> None:
         self._host_guard = host_guard
         self._secret = secret
 
@@ -126,12 +125,9 @@ class CommandGuard:
         )
 
     def _secret_refusal(self, seen: SeenHeaders) -> ConeError | None:
-        """Compare the Authorization header, raw or after ``Bearer``, in constant time."""
         if not seen.authorizations:
             return Unauthorized("no management secret", hint=WHERE_IT_IS)
-        value = seen.authorization.decode("latin-1")
-        # Both are compared, so that the time doesn't tell which form is right.
-        raw, bare = self._secret.matches(value), self._secret.matches(value.removeprefix(BEARER))
-        if seen.authorizations == 1 and (raw or bare):
+        right = self._secret.opens(seen.authorization, "")
+        if right and seen.authorizations == 1:
             return None
         return Unauthorized("wrong management secret", hint=WHERE_IT_IS)

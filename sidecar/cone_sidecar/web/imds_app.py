@@ -16,11 +16,12 @@ from cone_sidecar.patience import Patience
 from cone_sidecar.profile_slugs import slug
 from cone_sidecar.web.answer import FIXED_HEADERS, Answer
 from cone_sidecar.web.answered import Hear, Outcome
-from cone_sidecar.web.answering_app import AnsweringApp, NotFound, Scope, Told, served
+from cone_sidecar.web.answering_app import AnsweringApp, NotFound, Reply, Scope, served
 from cone_sidecar.web.guard import GET, HostGuard
 from cone_sidecar.web.imds_paths import TOKEN_PATH, Asked, ImdsPaths
 from cone_sidecar.web.imds_tokens import LONGEST_LIFE_S, ImdsTokens, parse_life
 from cone_sidecar.web.profile_credentials import ProfileCredentials
+from cone_sidecar.web.refusal_log import RefusalLog
 from cone_sidecar.web.seen_headers import SeenHeaders
 
 PUT = "PUT"
@@ -50,9 +51,10 @@ class ImdsApp(AnsweringApp):
         host_guard: HostGuard,
         profile: str,
         clock: Clock,
+        refusals: RefusalLog,
         hears: Iterable[Hear] = (),
     ) -> None:
-        super().__init__(hears)
+        super().__init__(refusals, hears)
         self._credentials = credentials
         self._host_guard = host_guard
         self._profile = profile
@@ -60,7 +62,7 @@ class ImdsApp(AnsweringApp):
         self._paths = ImdsPaths(self._role)
         self._tokens = ImdsTokens(clock)
 
-    async def _answer(self, scope: Scope, seen: SeenHeaders) -> Told:
+    async def _answer(self, scope: Scope, seen: SeenHeaders) -> Reply:
         asked = self._paths.asked(scope)
         refused = self._host_guard.refusal(
             scope["method"],
@@ -76,7 +78,7 @@ class ImdsApp(AnsweringApp):
         self._check_token(scope)
         return await self._metadata(asked, seen)
 
-    def _issue(self, scope: Scope) -> Told:
+    def _issue(self, scope: Scope) -> Reply:
         """Hand out a token."""
         wanted = _values(scope, LIFE_HEADER)
         life_s = parse_life(wanted[0]) if len(wanted) == 1 else None
@@ -101,7 +103,7 @@ class ImdsApp(AnsweringApp):
                 "wrong IMDSv2 token, or one that ended", hint=f"PUT {TOKEN_PATH} gives another"
             )
 
-    async def _metadata(self, asked: Asked | None, seen: SeenHeaders) -> Told:
+    async def _metadata(self, asked: Asked | None, seen: SeenHeaders) -> Reply:
         if asked is None:
             raise NotFound("there is nothing of an instance here but its role and its region")
         if asked is Asked.ROLE:
@@ -115,7 +117,7 @@ class ImdsApp(AnsweringApp):
         profile = profile or await self._credentials.profile(self._profile, patience)
         return _placement(asked, profile), self._outcome(METADATA)
 
-    async def _serve(self, patience: Patience, *, extended: bool) -> Told:
+    async def _serve(self, patience: Patience, *, extended: bool) -> Reply:
         """Give out the credentials, from memory where they are there."""
         profile = self._credentials.known(self._profile)
         held = self._credentials.cached(profile) if profile else None
@@ -127,11 +129,9 @@ class ImdsApp(AnsweringApp):
     def _outcome(self, code: str) -> Outcome:
         return Outcome(code, 200, profile=self._profile)
 
-    def _refuse(
-        self, error: ConeError, scope: Scope, seen: SeenHeaders, *, logged: bool = True
-    ) -> Told:
+    def _refuse(self, error: ConeError, scope: Scope, seen: SeenHeaders) -> Reply:
         """Refuse, in the way that the C runtime survives."""
-        answer, outcome = super()._refuse(error, scope, seen, logged=logged)
+        answer, outcome = super()._refuse(error, scope, seen)
         if scope["method"] == GET and seen.user_agent.startswith(CRT):
             # It takes the body of any other refusal for credentials, and its Python binding aborts.
             answer = replace(answer, status=Unauthorized.http_status)

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from cone_sidecar.errors import ConeError, RequestRefused
 from cone_sidecar.web.answer import error_answer
 from cone_sidecar.web.connection_pool import ConnectionPool
+from cone_sidecar.web.guard import MethodRefused
 
 # The largest head that an SDK sends has 2 KB, a long token included.
 LARGEST_HEAD = 16 * 1024
@@ -19,11 +20,12 @@ LONGEST_URL = 2048
 MOST_HEADERS = 100
 MOST_PIPELINED = 64
 HEAD_LIMIT_S = 10.0
+SERVER_WIDE = b"*"
 END_OF_HEAD = b"\r\n\r\n"
 VERSIONS = frozenset({"1.0", "1.1"})
 TOO_LARGE = "the headers are too large"
 
-Told = Callable[[str, ConeError], None]
+HearRefusal = Callable[[str, ConeError], None]
 
 
 class Malformed(RequestRefused):
@@ -55,7 +57,7 @@ class Limits:
     """What a listener bears; ``told`` hears of each request that was refused before it was read."""
 
     pool: ConnectionPool
-    told: Told | None = None
+    told: HearRefusal | None = None
     head_limit_s: float = HEAD_LIMIT_S
 
 
@@ -143,6 +145,8 @@ class LimitedProtocol(HttpToolsProtocol):
             self._give_up(error)
         if self.parser.get_http_version() not in VERSIONS:
             self._give_up(Malformed("only HTTP/1.1 and 1.0 are spoken here"))
+        if self.url == SERVER_WIDE:
+            self._give_up(MethodRefused("only GET is answered here"))
         if not self.url.startswith(b"/"):
             self._give_up(
                 RequestRefused("a proxy stands in between", hint="set NO_PROXY=127.0.0.1,localhost")
@@ -194,13 +198,14 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._drop_deadline()
         if self._limits.told:
-            self._limits.told(self.client[0] if self.client else "unix", error)
+            self._limits.told(self.client[0] if self.client else "", error)
         if self._answering:
             # The newest one: it is answered as the last.
             self.cycle.keep_alive = False
             self.transport.pause_reading()
             return
-        answer = error_answer(error, (b"connection", b"close"))
+        allow = ((b"allow", error.allow.encode()),) if isinstance(error, MethodRefused) else ()
+        answer = error_answer(error, (b"connection", b"close"), *allow)
         status = HTTPStatus(answer.status)
         head = b"".join(b"%b: %b\r\n" % header for header in answer.headers)
         self.transport.write(

@@ -13,10 +13,9 @@ from cone_sidecar.catalogue import ProfileSource
 from cone_sidecar.errors import ConeError
 from cone_sidecar.metrics import CONTENT_TYPE, Metrics
 from cone_sidecar.web.access_commands import AccessCommands, Guard
-from cone_sidecar.web.answer import person_message
+from cone_sidecar.web.answer import NO_STORE, person_message
 from cone_sidecar.web.status_view import error_view, profile_view
 
-NO_STORE = {"cache-control": "no-store"}
 Handler = Callable[[Request], Awaitable[Response]]
 
 

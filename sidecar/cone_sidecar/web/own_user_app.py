@@ -12,10 +12,10 @@ from cone_sidecar.errors import ConeError, ProfileNotFound, StillProcessing
 from cone_sidecar.patience import Patience
 from cone_sidecar.profile_slugs import slug
 from cone_sidecar.profile_token_files import ProfileTokenFiles
-from cone_sidecar.web.answer import credentials_document
+from cone_sidecar.web.answer import NO_STORE, credentials_document
 from cone_sidecar.web.answered import Hear
 from cone_sidecar.web.answering_app import UNIX, served
-from cone_sidecar.web.management_app import NO_STORE, ManagementApp
+from cone_sidecar.web.management_app import ManagementApp
 from cone_sidecar.web.profile_credentials import ProfileCredentials
 from cone_sidecar.web.status_view import error_view
 

@@ -7,13 +7,17 @@ from cone_sidecar.broker import AccessBroker
 from cone_sidecar.catalogue import ProfileSource
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile
-from cone_sidecar.errors import ConfigurationError, ProfileNotFound, StillProcessing
+from cone_sidecar.errors import ConfigurationError, StillProcessing
 from cone_sidecar.patience import Patience
 from cone_sidecar.profile_slugs import may_be_made, slug
 
 
 class NoDefaultProfile(ConfigurationError):
     """The request names no profile, and neither does the configuration."""
+
+
+class AmbiguousProfile(ConfigurationError):
+    """Two profiles have the same name in URLs."""
 
 
 class ProfileCredentials:
@@ -26,9 +30,9 @@ class ProfileCredentials:
 
     def known(self, segment: str) -> Profile | None:
         """Return the profile of that name, or of that slug, if it is known without asking anyone."""
-        if not may_be_made(segment):
+        if _plain(segment):
             return self._profiles.known(segment)
-        # What looks like a slug may be another profile's: all of them have been looked at once.
+        # It may be another profile's name or slug as well: all of them have been looked at once.
         found = self._by_slug.get(segment)
         return found if found and self._profiles.known(found.name) is found else None
 
@@ -57,7 +61,8 @@ class ProfileCredentials:
         """Return the profile of that name, or of that slug; the only one there is for an empty one.
 
         Raises:
-            ProfileNotFound: There is none, or there are two.
+            ProfileNotFound: There is none.
+            AmbiguousProfile: There are two.
             NoDefaultProfile: It isn't said which, and there is another number than one.
             StillProcessing: It isn't known in time which there are.
             ConeError: It can't be found out.
@@ -66,9 +71,9 @@ class ProfileCredentials:
             async with asyncio.timeout(patience.seconds):
                 if not segment:
                     return await self._only_profile()
-                if may_be_made(segment):
-                    return await self._profile_of(segment)
-                return await self._profiles.profile(segment)
+                if _plain(segment):
+                    return await self._profiles.profile(segment)
+                return await self._profile_of(segment)
         except TimeoutError:
             raise StillProcessing(
                 "the catalogue is still being read", hint="retry the command shortly"
@@ -83,14 +88,21 @@ class ProfileCredentials:
         return found[0]
 
     async def _profile_of(self, segment: str) -> Profile:
-        # A name is its own slug, unless clients would change it on its way.
-        meant = [each for each in await self._profiles.profiles() if slug(each.name) == segment]
+        wanted = slug(segment)
+        alike = [each for each in await self._profiles.profiles() if slug(each.name) == wanted]
+        if len(alike) > 1:
+            raise AmbiguousProfile("two profiles have this name in URLs", hint="rename one of them")
+        # Another name with the same slug is another name.
+        meant = [each for each in alike if segment in (each.name, wanted)]
         if not meant:
             return await self._profiles.profile(segment)
-        if len(meant) > 1:
-            raise ProfileNotFound("two profiles have this name in URLs", hint="rename one of them")
         self._by_slug[segment] = meant[0]
         return meant[0]
+
+
+def _plain(segment: str) -> bool:
+    """Tell whether ``segment`` can only be the profile's name itself."""
+    return slug(segment) == segment and not may_be_made(segment)
 
 
 def _now() -> float:

@@ -1,0 +1,73 @@
+"""A management listener that others than this machine's users reach: what it tells to whom."""
+
+import pytest
+
+from cone_sidecar.server import ListenAddress
+from fakes.simulated_sidecar import MANAGEMENT_SECRET, TOKEN, SimulatedSidecar, client_of
+from fakes.virtual_clock import VirtualClock
+
+SCENARIO = """\
+tenant: acme
+users: [{email: ada@example.com}]
+accounts: [{id: "100000000001", name: P}]
+permission_sets:
+  - {account: P, name: Granted, granted_to: [ada@example.com]}
+"""
+ADDRESS = ListenAddress("192.0.2.7", 9912)
+
+
+@pytest.fixture(name="sidecar")
+async def _sidecar(tmp_path):
+    stage = SimulatedSidecar(tmp_path, VirtualClock(), SCENARIO)
+    async with stage.running():
+        await stage.ask("p-granted")
+        yield stage.sidecar
+
+
+async def look(sidecar, path, *, loopback=False, **headers):
+    """Ask by the address that the connection arrives at."""
+    async with client_of(sidecar.management_app(loopback=loopback), ADDRESS) as client:
+        return await client.get(path, headers=headers)
+
+
+@pytest.mark.parametrize("token", [None, TOKEN, "m" * 31, "Bearer " + TOKEN])
+async def test_how_things_stand_is_for_who_has_the_secret(sidecar, token):
+    """What people asked for, and why, is nothing for a whole network."""
+    sent = {"authorization": token} if token else {}
+    answer = await look(sidecar, "/status", **sent)
+    assert answer.status_code == 401
+    assert answer.headers["cache-control"] == "no-store"
+    assert "p-granted" not in answer.text
+
+
+@pytest.mark.parametrize("form", ["{}", "Bearer {}"])
+async def test_the_secret_opens_it(sidecar, form):
+    """As it opens commands."""
+    answer = await look(sidecar, "/status", authorization=form.format(MANAGEMENT_SECRET))
+    assert answer.status_code == 200
+    assert list(answer.json()["profiles"]) == ["p-granted"]
+
+
+async def test_on_loopback_nobody_needs_it(sidecar):
+    """A person looks with curl."""
+    answer = await look(sidecar, "/status", loopback=True)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz/p-granted", "/readyz", "/livez"])
+@pytest.mark.parametrize("loopback", [False, True])
+async def test_probes_and_scrapers_need_none(sidecar, path, loopback):
+    """The kubelet and Prometheus have no secret of ours."""
+    assert (await look(sidecar, path, loopback=loopback)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/metrics", 403), ("/readyz/p-granted", 403), ("/status", 403), ("/livez", 200)],
+)
+async def test_a_rebound_name_is_told_of_no_profile(sidecar, path, status):
+    """Nor with the secret: a web page that has it is no less a web page."""
+    sent = {"host": "attacker.example", "authorization": MANAGEMENT_SECRET}
+    answer = await look(sidecar, path, **sent)
+    assert answer.status_code == status
+    assert "p-granted" not in answer.text
