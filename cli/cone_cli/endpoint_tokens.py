@@ -115,14 +115,19 @@ def _hold_apart(endpoint: EndpointSettings, file: Path, management_file: Path) -
     Raises:
         UsageError: Two are.
     """
-    named = [file, management_file, *endpoint.profile_token_files.values()]
+    followed = [file, management_file]
     if endpoint.audit not in {"", "off", "stdout"}:
-        named.append(Path(endpoint.audit))
+        followed.append(Path(endpoint.audit))
+    # A profile's file that is a link, as a container may make one, is replaced: where it lies counts.
+    places = [
+        str(Path(os.path.realpath(path.parent), path.name))
+        for path in endpoint.profile_token_files.values()
+    ]
     seen: set[str] = set()
-    for path in named:
-        real = os.path.realpath(path)
-        if real in seen:
+    for place in (*places, *map(os.path.realpath, followed)):
+        if place in seen:
             raise UsageError(
-                f"{path} is meant to be two files at once", hint="give each token a file of its own"
+                f"{place} is meant to be two files at once",
+                hint="give each token a file of its own",
             )
-        seen.add(real)
+        seen.add(place)

@@ -85,6 +85,7 @@ class ProfileTokenFiles:
     def _hold(self, path: Path, token: Secret, access: FileAccess) -> None:
         """Write ``token`` unless it is there; what can't be written is told of once, and tried again."""
         if _held(path) == token:
+            self._behind.discard(path)
             return
         try:
             write_token(path, token, access)

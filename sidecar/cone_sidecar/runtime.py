@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import asdict, dataclass, fields
+from itertools import chain
 from pathlib import Path
 
 from cone_sidecar.atomic_file import write_atomically
@@ -78,7 +79,7 @@ def find(state_directory: Path) -> RunningSidecar:
     Raises:
         Unreachable: None does.
     """
-    for path in (state_directory / FILE_NAME, *state_directory.glob(OTHERS)):
+    for path in chain((state_directory / FILE_NAME,), state_directory.glob(OTHERS)):
         if sidecar := _running(path):
             return sidecar
     raise _none_runs()

@@ -211,6 +211,19 @@ async def test_what_is_no_token_file_holds_nobody_up(tokens, master, clock, capl
     assert record.getMessage().startswith("the token stays as it was")
 
 
+def test_a_pipe_with_a_token_in_it_is_no_token_file(tokens, master):
+    """What is read once is gone for everybody else: only a file counts."""
+    put_pipe(master)
+    held = os.open(master, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        os.write(held, SECOND.encode())
+        assert not tokens.look_again()
+        assert not tokens.opens(SECOND.encode(), "dev")
+        assert tokens.opens(FIRST.encode(), "dev")
+    finally:
+        os.close(held)
+
+
 async def test_a_token_file_that_is_gone_is_told_of_once(tokens, master, clock, caplog):
     """And the old token stays, until there is a new one."""
     tokens.look_again()

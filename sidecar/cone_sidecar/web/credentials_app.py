@@ -1,6 +1,5 @@
 """The credentials listener: ``GET /credentials/<profile>`` for SDKs, and nothing else."""
 
-import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -72,7 +71,7 @@ class CredentialsApp(AnsweringApp):
             raise refused
         segment = segment_of(scope)
         if segment == DEFAULT:
-            segment = self._default_profile or await self._only_profile()
+            segment = self._default_profile or await self._only_profile(seen)
         if self._tokens and (refused := self._token_refusal(self._tokens, seen, segment or "")):
             return await self._refuse_token(refused, scope, seen)
         if segment is None:
@@ -108,11 +107,20 @@ class CredentialsApp(AnsweringApp):
                 self._slowed -= 1
         return self._refuse(error, scope, seen)
 
-    async def _only_profile(self) -> str:
-        """Return the name of the only profile that there is, empty where it isn't known which that is."""
-        with contextlib.suppress(ConeError):
+    async def _only_profile(self, seen: SeenHeaders) -> str:
+        """Return the name of the only profile that there is, empty where it isn't known which that is.
+
+        Nobody's catalogue is read for whoever has no token at all.
+        """
+        if self._waiting >= MOST_WAITING or (self._tokens and not seen.authorizations):
+            return DEFAULT
+        self._waiting += 1
+        try:
             return (await self._credentials.profile(DEFAULT, Patience(UNKNOWN_S))).name
-        return DEFAULT
+        except ConeError:
+            return DEFAULT
+        finally:
+            self._waiting -= 1
 
     async def _obtain(self, segment: str, seen: SeenHeaders) -> tuple[Profile, HeldCredentials]:
         """Find the profile and its credentials, for as long as this client waits."""

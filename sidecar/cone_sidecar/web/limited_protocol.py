@@ -145,7 +145,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._give_up(error)
         if self.parser.get_http_version() not in VERSIONS:
             self._give_up(Malformed("only HTTP/1.1 and 1.0 are spoken here"))
-        if self.url == SERVER_WIDE:
+        if self.url == SERVER_WIDE and self.parser.get_method() == b"OPTIONS":
             self._give_up(MethodRefused("only GET is answered here"))
         if not self.url.startswith(b"/"):
             self._give_up(
