@@ -52,7 +52,7 @@ def endpoint_tokens(endpoint: EndpointSettings, state: Path) -> EndpointTokens:
     if endpoint.no_token:
         return EndpointTokens(file, None, None, management_file, management_secret)
     # Modes and groups are for volumes that containers share; the state is nobody else's.
-    access = endpoint.token_access if endpoint.token_file else PRIVATE
+    access = (endpoint.token_access if endpoint.token_file else None) or PRIVATE
     tokens = AuthorizationTokens(
         _master_token(endpoint, file, access),
         clock=SystemClock(),
@@ -63,7 +63,7 @@ def endpoint_tokens(endpoint: EndpointSettings, state: Path) -> EndpointTokens:
         tokens,
         state / _profiles_directory(endpoint.token_file),
         placed=endpoint.profile_token_files,
-        access=endpoint.token_access,
+        access=endpoint.token_access or PRIVATE,
     )
     files.place()
     return EndpointTokens(file, tokens, files, management_file, management_secret)

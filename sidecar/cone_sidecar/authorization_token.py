@@ -4,6 +4,7 @@ import base64
 import errno
 import hashlib
 import hmac
+import logging
 import os
 import re
 import secrets
@@ -19,12 +20,16 @@ from cone_sidecar.secret import Secret
 SHORTEST = 32
 LARGEST = 4096
 OTHERS_WRITE = 0o022
+EVERYBODY_WRITES = 0o002
+EVERYBODY_READS = 0o004
 RANDOM_BYTES = 32
 PROFILE = "profile"
 SLUG = "slug"
 # What every client sends unchanged (sdk-contract §6, rule 5), a scheme before it included.
 ALPHABET = re.compile(r"(?:Bearer )?[A-Za-z0-9._~+/=-]+")
 GOOD = f"{SHORTEST} characters or more of A-Z a-z 0-9 ._~+/=- without a newline"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +124,27 @@ def write_token(path: Path, token: Secret, access: FileAccess = PRIVATE) -> None
         ) from error
 
 
-def keep_token_file(path: Path, token: Secret, access: FileAccess) -> None:
-    """See to it that a token file which was there already is for whom ``access`` says.
+def keep_token_file(path: Path, token: Secret, access: FileAccess | None) -> None:
+    """See to it that a token file which was there already is for whom ``access`` says, if that was said.
+
+    A file that somebody else provides, such as a mounted secret, stays as it is otherwise.
 
     Raises:
-        ConfigurationError: Others may write it, or it can't be changed.
+        ConfigurationError: Everybody may write it, or it can't be changed.
     """
     try:
         found = path.stat()
     except OSError as error:
         raise _unreadable(path) from error
-    if found.st_mode & OTHERS_WRITE:
+    mode = stat.S_IMODE(found.st_mode)
+    if mode & EVERYBODY_WRITES:
         raise ConfigurationError(
-            f"the token file {path} can be written by others", hint=f"chmod go-w {path}"
+            f"the token file {path} can be written by everybody", hint=f"chmod o-w {path}"
         )
-    same_group = access.group is None or access.group == found.st_gid
-    if stat.S_IMODE(found.st_mode) & ~access.mode or not same_group:
+    if access is None:
+        if mode & EVERYBODY_READS:
+            logger.warning("everybody on this machine can read the token: chmod o-r %s", path)
+    elif mode & ~access.mode or access.group not in (None, found.st_gid):
         write_token(path, token, access)
 
 

@@ -53,7 +53,7 @@ class EndpointSettings:
     token: Secret = field(default_factory=lambda: Secret(""))
     token_file: Path | None = None
     token_grace: timedelta = DEFAULT_GRACE
-    token_access: FileAccess = PRIVATE
+    token_access: FileAccess | None = None
     profile_token_files: Mapping[str, Path] = field(default_factory=dict)
     no_token: bool = False
     default_profile: str = ""
@@ -90,7 +90,7 @@ def endpoint_settings(flags: Mapping[str, str], environment: Mapping[str, str]) 
         token=stated_token(stated, where=TOKEN_VARIABLE) if stated else Secret(""),
         token_file=_path(told["token_file"]),
         token_grace=_grace(told["token_grace"]),
-        token_access=FileAccess(_mode(told["token_file_mode"]), _group(told["token_file_group"])),
+        token_access=_access(told["token_file_mode"], told["token_file_group"]),
         profile_token_files=_placed(_words(told["profile_token_file"])),
         no_token=_without_token(told["no_token"]),
         default_profile=told["default_profile"],
@@ -176,6 +176,10 @@ def _grace(text: str) -> timedelta:
             "--token-grace (CONE_TOKEN_GRACE) takes a duration", hint="--token-grace 15m"
         )
     return grace
+
+
+def _access(mode: str, group: str) -> FileAccess | None:
+    return FileAccess(_mode(mode), _group(group)) if mode or group else None
 
 
 def _mode(text: str) -> int:

@@ -172,15 +172,30 @@ def test_a_file_of_another_group(tmp_path, state):
     assert file.read_text() == STATED
 
 
-@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
-def test_a_file_that_others_may_write(tmp_path, state, mode):
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o664, 0o400])
+def test_a_file_that_somebody_provides(tmp_path, state, caplog, mode):
+    """Such as a mounted secret: it stays as it is, and who has to know is told if everybody reads it."""
+    file = tmp_path / "token"
+    file.write_text(STATED)
+    file.chmod(mode)
+    before = file.stat().st_ino
+    made(state, token_file=file)
+    assert (access(file)[0], file.stat().st_ino) == (mode, before)
+    told = [record.getMessage() for record in caplog.records]
+    assert any("everybody on this machine can read the token" in line for line in told) == bool(
+        mode & 4
+    )
+
+
+@pytest.mark.parametrize("mode", [0o602, 0o666])
+def test_a_file_that_everybody_may_write(tmp_path, state, mode):
     """They would choose the token: it is refused as it is."""
     file = tmp_path / "token"
     file.write_text(STATED)
     file.chmod(mode)
-    with pytest.raises(ConfigurationError, match="can be written by others") as caught:
+    with pytest.raises(ConfigurationError, match="can be written by everybody") as caught:
         made(state, token_file=file)
-    assert caught.value.hint == f"chmod go-w {file}"
+    assert caught.value.hint == f"chmod o-w {file}"
     assert access(file)[0] == mode
 
 

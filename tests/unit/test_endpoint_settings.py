@@ -27,7 +27,7 @@ def test_what_holds_where_nothing_is_said():
     assert found.management_listen == ListenAddress("127.0.0.1", 9912)
     assert (found.token.reveal(), found.token_file, found.no_token) == ("", None, False)
     assert found.token_grace == timedelta(hours=1)
-    assert (found.token_access.mode, found.token_access.group) == (0o600, None)
+    assert found.token_access is None
     assert (found.allow_clients, found.allow_hosts) == ((), ())
     assert (found.tls_cert, found.imds_listen, found.audit) == (None, None, "off")
 
