@@ -72,7 +72,11 @@ def refused(home, arguments, exit_code, *texts):
         ([*SETUP, "--sso-region", "mars"], 2, ["--sso-region is not an AWS region"]),
         ([*SETUP, "--region", "us-east-1\nx"], 2, ["--region is not an AWS region"]),
         (["login"], 2, ["tenant"]),
-        (["serve", "--listen", "9911"], 2, ["--listen takes an address and a port"]),
+        (
+            ["serve", "--listen", "9911"],
+            2,
+            ["--listen takes an IP address or localhost, and a port"],
+        ),
         (["serve", "--listen", "127.0.0.1:99999"], 2, ["--listen"]),
         (["serve", "--management-listen", "nowhere:1"], 2, ["--management-listen"]),
         (["serve", "--listen", "192.0.2.1:9911"], 1, ["can't listen on 192.0.2.1:9911"]),
