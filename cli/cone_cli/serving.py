@@ -130,7 +130,7 @@ async def _beside(
     clock = SystemClock()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(sidecar.run())
-        tasks.create_task(sidecar.miss(endpoint.named_profiles))
+        tasks.create_task(sidecar.tell_unknown(endpoint.named_profiles))
         if tokens.files:
             tasks.create_task(tokens.files.watch(clock))
         if certificate:

@@ -104,7 +104,7 @@ class Sidecar:
             if self._tokens:
                 tasks.create_task(self._tokens.watch())
 
-    async def miss(self, names: Iterable[str]) -> None:
+    async def tell_unknown(self, names: Iterable[str]) -> None:
         """Say in the log which of the profiles that settings name aren't there."""
         for name in names:
             try:
