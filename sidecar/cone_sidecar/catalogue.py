@@ -82,7 +82,9 @@ class ConfigFileProfiles:
 
     async def profile(self, name: str) -> Profile:
         """Return one profile; raises as the Protocol says, and ConfigurationError for a broken file."""
-        if found := self.known(name):
+        # Whoever asks for access is to do so as the file says now.
+        self._read_again()
+        if found := self._profiles.get(name):
             return found
         if self._error:
             raise self._error

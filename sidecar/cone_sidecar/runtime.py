@@ -40,7 +40,7 @@ def announce(state_directory: Path, sidecar: RunningSidecar) -> None:
     content = json.dumps(kept, indent=2).encode()
     try:
         for path in state_directory.glob(OTHERS):
-            if _running(path) is None:
+            if not _running(path):
                 path.unlink()
         for name in (own_file_name(sidecar.pid), FILE_NAME):
             write_atomically(state_directory / name, content, mode=0o600)
@@ -78,9 +78,16 @@ def find(state_directory: Path) -> RunningSidecar:
 
     Raises:
         Unreachable: None does.
+        ConfigurationError: It is another user's.
     """
     for path in chain((state_directory / FILE_NAME,), state_directory.glob(OTHERS)):
-        if sidecar := _running(path):
+        try:
+            sidecar = _running(path)
+        except PermissionError:
+            raise ConfigurationError(
+                f"{path} can't be read: it is another user's", hint="run this as the sidecar's user"
+            ) from None
+        if sidecar:
             return sidecar
     raise _none_runs()
 
@@ -89,18 +96,21 @@ def _running(path: Path) -> RunningSidecar | None:
     """Return the sidecar that ``path`` tells of, None where it runs no more.
 
     Raises:
-        ConfigurationError: It is another user's.
+        PermissionError: The file is another user's.
     """
     try:
-        kept = json.loads(path.read_bytes())
+        content = path.read_bytes()
+    except PermissionError:
+        raise
+    except OSError:
+        return None
+    try:
+        kept = json.loads(content)
         started = str(kept.pop("started", ""))
         sidecar = RunningSidecar(**{name: kept[name] for name in kept.keys() & NAMES})
         os.kill(int(sidecar.pid), 0)
-    except PermissionError:
-        raise ConfigurationError(
-            f"{path} can't be read: it is another user's", hint="run this as the sidecar's user"
-        ) from None
     except (OSError, ValueError, TypeError, AttributeError):
+        # A process that may not be asked is somebody else's, and no sidecar of ours.
         return None
     # Another process may have its number now.
     return sidecar if started == process_started(sidecar.pid) else None

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cone_sidecar.aws_config.config_file import AwsConfigFile
-from cone_sidecar.catalogue import ConfigFileProfiles, TenantProfiles
+from cone_sidecar.catalogue import LOOK_EVERY_S, ConfigFileProfiles, TenantProfiles
 from cone_sidecar.conductorone.permission_set import permission_set_from_row
 from cone_sidecar.domain.profile import (
     EntitlementRef,
@@ -29,6 +29,16 @@ ENTITLEMENT = {
     "sourceConnectorIds": {"c": f"011122223333|{ARN}"},
     "somethingNew": {"x": 1},
 }
+SECTION = """\
+[profile dev]
+cone_app_id = app
+cone_entitlement_id = entitlement
+cone_sso_account_id = 100000000001
+cone_sso_role_name = Dev
+cone_sso_start_url = https://acme.awsapps.com/start
+cone_sso_region = us-east-1
+cone_auto_request = {automatic}
+"""
 SESSION = SsoSession("cone-sso", "https://acme.awsapps.com/start", "us-east-1")
 
 
@@ -243,6 +253,19 @@ class Catalogue:
         if self.error:
             raise self.error
         return self.found
+
+
+async def test_whoever_asks_for_access_does_so_as_the_file_says_now(tmp_path, clock):
+    """Answers from memory look at the file ever so often; a story begins with what stands in it."""
+    path = tmp_path / "config"
+    path.write_text(SECTION.format(automatic="true"))
+    source = ConfigFileProfiles(AwsConfigFile(path), clock=clock)
+    path.write_text(SECTION.format(automatic="false"))
+    assert source.known("dev").terms.auto_request
+    assert not (await source.profile("dev")).terms.auto_request
+    path.write_text(SECTION.format(automatic="true") + "\n")
+    clock.advance(LOOK_EVERY_S)
+    assert source.known("dev").terms.auto_request
 
 
 def tenant_profiles(catalogue, clock):

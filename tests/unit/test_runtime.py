@@ -50,3 +50,17 @@ def test_one_that_was_killed_hides_no_other(tmp_path):
     announce(tmp_path, HERE)
     (tmp_path / FILE_NAME).write_text(json.dumps({"pid": 2**22 + 1}))
     assert find(tmp_path) == HERE
+
+
+def test_a_number_that_somebody_else_s_process_has_now(tmp_path, monkeypatch):
+    """Such a process can't be asked: it is no sidecar of ours, and hinders no new one."""
+    announce(tmp_path, HERE)
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr("os.kill", refuse)
+    with pytest.raises(Unreachable):
+        find(tmp_path)
+    announce(tmp_path, replace(HERE, pid=HERE.pid + 1))
+    assert [path.name for path in tmp_path.glob("serve-*.json")] == [f"serve-{HERE.pid + 1}.json"]
