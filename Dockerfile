@@ -33,14 +33,18 @@ RUN python -m compileall -q -x '/(test|tests|idlelib|ensurepip|tkinter|turtledem
       "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
  # A file that runs as its owner, whoever calls it, has no place here.
  && find / -xdev -type f -perm /6000 -exec chmod ug-s {} + \
- && install -d -o 65532 -g 65532 -m 0700 /var/lib/cone /run/cone
+ && install -d -o 65532 -g 65532 -m 0700 /var/lib/cone \
+ # Others may enter: whether they may read is said by the token file's mode.
+ && install -d -o 65532 -g 65532 -m 0755 /run/cone
 COPY --from=build /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/var/lib/cone \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    CONE_LISTEN=auto \
+    CONE_TOKEN_FILE=/run/cone/token
 USER 65532:65532
 WORKDIR /var/lib/cone
 VOLUME ["/var/lib/cone", "/run/cone"]
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 CMD ["cone", "healthcheck"]
 ENTRYPOINT ["cone"]
-CMD ["serve", "--token-file", "/run/cone/token"]
+CMD ["serve"]
