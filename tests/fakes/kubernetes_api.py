@@ -1,4 +1,4 @@
-"""An API server of Kubernetes that knows Events alone, on real TLS, and fails as a test tells it to."""
+"""An API server of Kubernetes that knows Events and one pod, on real TLS, and fails as a test tells it to."""
 
 import contextlib
 import http.server
@@ -6,6 +6,7 @@ import json
 import re
 import ssl
 import threading
+import urllib.parse
 from dataclasses import dataclass, field
 
 from fakes.certificate import write_signed_certificate
@@ -14,6 +15,18 @@ EVENTS = re.compile(r"/api/v1/namespaces/([a-z0-9-]+)/events(?:/([a-z0-9.-]+))?"
 TYPES = {"POST": "application/json", "PATCH": "application/merge-patch+json"}
 SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 HANG = 0
+TRICKLE = 1
+TRICKLE_EVERY_S = 0.05
+# What kubectl asks before anything else.
+RESOURCES = [
+    {"name": name, "singularName": "", "namespaced": True, "kind": kind, "verbs": ["get", "list"]}
+    for name, kind in (("events", "Event"), ("pods", "Pod"))
+]
+DISCOVERY = {
+    "/api": {"kind": "APIVersions", "versions": ["v1"]},
+    "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": []},
+    "/api/v1": {"kind": "APIResourceList", "groupVersion": "v1", "resources": RESOURCES},
+}
 LIMIT_S = 60
 
 
@@ -21,7 +34,8 @@ LIMIT_S = 60
 class KubernetesApi:
     """What the server holds, and what it is to answer next.
 
-    ``failures`` are (status, headers) for the next requests, ``always`` for all others; HANG gives no answer.
+    ``failures`` are (status, headers) for the next requests, ``always`` for all others; HANG gives
+    no answer, TRICKLE one without end.
     """
 
     tokens: set
@@ -30,6 +44,7 @@ class KubernetesApi:
     bearers: list = field(default_factory=list)
     failures: list = field(default_factory=list)
     always: tuple | None = None
+    pod: dict | None = None
     port: int = 0
     authority: object = None
     released: threading.Event = field(default_factory=threading.Event)
@@ -64,15 +79,39 @@ class KubernetesApi:
             if failure[0] == HANG:
                 self.released.wait(LIMIT_S)
             return failure[0] or 503, failure[1], status(failure[0], "as the test wants it")
-        match = EVENTS.fullmatch(path)
-        if bearer.removeprefix("Bearer ") not in self.tokens:
+        if bearer not in {f"Bearer {token}" for token in self.tokens}:
             return 401, {}, status(401, "Unauthorized")
+        if method == "GET":
+            return self._read(urllib.parse.urlsplit(path))
+        match = EVENTS.fullmatch(path)
         if match is None or (method == "POST") == bool(match[2]):
             return 404, {}, status(404, "the server could not find the requested resource")
         if headers.get("Content-Type") != TYPES[method]:
             return 415, {}, status(415, "the body of the request was in an unknown format")
         sent = json.loads(body)
-        return self._create(match[1], sent) if method == "POST" else self._patch(match[2], sent)
+        # Whoever waits for Events looks through them.
+        with self.changed:
+            return self._create(match[1], sent) if method == "POST" else self._patch(match[2], sent)
+
+    def _read(self, url):
+        """Answer what ``kubectl describe pod`` asks."""
+        if url.path in DISCOVERY:
+            return 200, {}, DISCOVERY[url.path]
+        namespace, name = (self.pod["metadata"][key] for key in ("namespace", "name"))
+        if url.path == f"/api/v1/namespaces/{namespace}/pods/{name}":
+            return 200, {}, self.pod
+        if url.path != f"/api/v1/namespaces/{namespace}/events":
+            return 404, {}, status(404, "the server could not find the requested resource")
+        selector = urllib.parse.parse_qs(url.query)["fieldSelector"][0]
+        wanted = dict(
+            each.removeprefix("involvedObject.").split("=") for each in selector.split(",")
+        )
+        items = [
+            each
+            for each in self.events.values()
+            if wanted.items() <= each["involvedObject"].items()
+        ]
+        return 200, {}, {"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": items}
 
     def _create(self, namespace, event):
         name = event["metadata"]["name"]
@@ -111,9 +150,13 @@ def kubernetes_api(folder, *tokens):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             code, headers, content = api.answer(self.command, self.path, self.headers, body)
             with contextlib.suppress(OSError):
+                while code == TRICKLE and not api.released.wait(TRICKLE_EVERY_S):
+                    self.wfile.write(b"H")
                 self.send_response(code)
                 encoded = json.dumps(content).encode()
-                for name, value in {"Content-Length": str(len(encoded)), **headers}.items():
+                length = str(len(encoded))
+                sent = {"Content-Type": "application/json", "Content-Length": length} | headers
+                for name, value in sent.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(encoded)

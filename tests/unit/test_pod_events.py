@@ -259,6 +259,18 @@ async def test_a_server_that_is_down(stage, caplog):
     ]
 
 
+async def test_patience_begins_anew(stage):
+    """After a success, the next failure is tried again within a second or two."""
+    stage.writer.failures = [Unavailable("down")] * 8
+    await stage.tell(ASKED)
+    await stage.clock.pass_time(3600)
+    assert stage.writer.reasons == ["ApprovalPending"]
+    stage.writer.failures = [Unavailable("down")]
+    await stage.tell(READY)
+    await stage.clock.pass_time(1)
+    assert stage.writer.reasons[-1] == "AccessReady"
+
+
 @pytest.mark.parametrize(("asked", "waited"), [(90, 90), (10**9, LONGEST_PAUSE_S), (0, 1)])
 async def test_the_server_says_when(stage, asked, waited):
     """Retry-After counts, for five minutes at most."""
