@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from socket import socket
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 
@@ -34,6 +35,9 @@ from cone_sidecar.web.client_networks import ClientNetworks
 from cone_sidecar.web.connection_pool import ConnectionPool, most_connections
 from cone_sidecar.web.guard import HostGuard
 from cone_sidecar.web.limited_protocol import Limits
+
+if TYPE_CHECKING:
+    from cone_sidecar.kubernetes.pod_events import PodEvents
 
 # People, probes and the own user's commands: a few at a time.
 MOST_MANAGING = 64
@@ -103,13 +107,16 @@ async def _serve(
             idle_after=settings.idle_after,
             longest_wait_s=settings.max_wait.total_seconds(),
         )
+        pod_events = _pod_events(sidecar) if settings.pod_events else None
         announcing = asyncio.create_task(_announce(started, running, sockets))
         try:
             listeners = list(_listeners(sidecar, endpoint, sockets, tokens, running, certificate))
             await server.serve(
                 *listeners,
                 started=started,
-                beside=lambda: _beside(sidecar, endpoint, tokens, certificate, listeners),
+                beside=lambda: _beside(
+                    sidecar, endpoint, tokens, certificate, listeners, pod_events
+                ),
                 before_drain=sidecar.broker.close,
             )
         finally:
@@ -125,12 +132,15 @@ async def _beside(
     tokens: EndpointTokens,
     certificate: Certificate | None,
     listeners: list[tuple[QuietServer, socket]],
+    pod_events: "PodEvents | None",
 ) -> None:
     """Keep fresh what is served, and what opens it, until cancelled."""
     clock = SystemClock()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(sidecar.run())
         tasks.create_task(sidecar.tell_unknown(endpoint.named_profiles))
+        if pod_events:
+            tasks.create_task(pod_events.run())
         if tokens.files:
             tasks.create_task(tokens.files.watch(clock))
         if certificate:
@@ -161,6 +171,16 @@ def _listeners(
     if sockets.imds:
         limits = Limits(ConnectionPool(MOST_MANAGING), sidecar.refused_unread)
         yield server.new_server(sidecar.imds_app(endpoint.imds_profile), limits), sockets.imds
+
+
+def _pod_events(sidecar: Sidecar) -> "PodEvents":
+    """Have the story told on our own pod."""
+    # Few sidecars need it, and all others start without.
+    from cone_sidecar.kubernetes.pod_events import events_of_own_pod
+
+    events = events_of_own_pod(os.environ, SystemClock(), sidecar.broker.profile)
+    sidecar.events.listen(events.hear)
+    return events
 
 
 def _certificate(endpoint: EndpointSettings) -> Certificate | None:

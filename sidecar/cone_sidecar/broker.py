@@ -50,6 +50,11 @@ class AccessBroker:
         """Return where each profile's story stands."""
         return {profile.name: self.state(profile) for profile in profiles}
 
+    def profile(self, name: str) -> Profile | None:
+        """Return the profile whose story is told under ``name``, None where nobody ever asked for one."""
+        flight = self._flights.get(name)
+        return flight.profile if flight else None
+
     def flights(self) -> list[Flight]:
         """Return the flights there are: one for each profile that anybody ever asked for."""
         return list(self._flights.values())

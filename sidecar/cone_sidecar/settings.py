@@ -12,7 +12,7 @@ from cone_sidecar.request_terms import read_truth
 from cone_sidecar.web.client_patience import LONGEST_S
 
 PREFIX = "CONE_"
-NAMES = ("prefetch", "strict", "max_wait", "request_cooldown", "idle_after")
+NAMES = ("prefetch", "strict", "max_wait", "request_cooldown", "idle_after", "pod_events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class SidecarSettings:
     max_wait: timedelta = timedelta(seconds=LONGEST_S)
     request_cooldown: timedelta = DEFAULT_COOLDOWN.request
     idle_after: timedelta = IDLE_AFTER
+    pod_events: bool = False
 
 
 def sidecar_settings(flags: Mapping[str, str], environment: Mapping[str, str]) -> SidecarSettings:
@@ -41,6 +42,7 @@ def sidecar_settings(flags: Mapping[str, str], environment: Mapping[str, str]) -
         max_wait=_duration(told, "max_wait", usual.max_wait),
         request_cooldown=_duration(told, "request_cooldown", usual.request_cooldown),
         idle_after=_duration(told, "idle_after", usual.idle_after),
+        pod_events=read_truth("pod_events", told["pod_events"], default=usual.pod_events),
     )
 
 

@@ -3,6 +3,7 @@
 import logging
 
 from cone_sidecar.domain.access import WAITS_FOR_A_PERSON, Cause, Phase, Transition
+from cone_sidecar.printable_text import printable_text
 
 logger = logging.getLogger(__name__)
 # Again and again the same: what it is was said, and a caller who is refused gets a line of its own.
@@ -35,12 +36,7 @@ class TransitionLog:
         logger.log(
             logging.WARNING if waits else logging.INFO,
             'profile "%s": %s: %s',
-            _printable(event.profile),
+            printable_text(event.profile),
             event.cause,
-            _printable(", ".join(details)),
+            printable_text(", ".join(details)),
         )
-
-
-def _printable(text: str) -> str:
-    """Keep names that others chose from writing log lines of their own."""
-    return "".join(c if c.isprintable() else "?" for c in text)

@@ -58,6 +58,7 @@ ACCESS = (
     Option("max-wait", "DURATION", "keep no client waiting for longer: 30s"),
     Option("request-cooldown", "DURATION", "after a refusal, ask for access again no sooner: 5m"),
     Option("idle-after", "DURATION", "let profiles rest that nobody asked for as long: 1h"),
+    Option("pod-events", "", "write what has to be done as Kubernetes Events on this pod"),
 )
 
 
