@@ -21,7 +21,9 @@ RUN find botocore/data -mindepth 1 -maxdepth 1 -type d ! -name sso ! -name sso-o
  # cryptography takes _cffi_backend alone: what parses and compiles C are build tools.
  && rm -r cffi pycparser \
  # YAML is read by PyYAML's own parser: libyaml would be loaded, and not be called.
- && rm yaml/_yaml.*.so yaml/cyaml.py
+ && rm -r yaml/_yaml.*.so yaml/cyaml.py _yaml \
+ # Tests of libraries, which some of them bring along.
+ && find . -type d -name tests -prune -exec rm -r {} +
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY cli cli
@@ -47,8 +49,8 @@ RUN started="$(($(date +%s) - 1))" \
       "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
  # The base's installers are of use to nobody here but to whoever got in. Empty directories take their places,
  # because engines stamp a gap with the time of the build.
- && find / -xdev \( -path '*/python3*/pip' -o -path '*/python3*/ensurepip' -o -path '*/python-wheels' \
-      -o -path '*/bin/pip*' \) -prune -exec rm -r {} \; -exec mkdir {} \; \
+ && find / -xdev \( -path '*/python3*/pip' -o -path '*/python3*/pip-*.dist-info' -o -path '*/python3*/ensurepip' \
+      -o -path '*/python-wheels' -o -path '*/bin/pip' -o -path '*/bin/pip3*' \) -prune -exec rm -r {} \; -exec mkdir {} \; \
  # A file that runs as its owner, whoever calls it, has no place here.
  && find / -xdev -type f -perm /6000 -exec chmod ug-s {} + \
  && install -d -o 65532 -g 65532 -m 0700 /var/lib/cone \
@@ -58,6 +60,15 @@ RUN started="$(($(date +%s) - 1))" \
       -o -newermt "@${started}" -exec touch --no-dereference --date="@${SOURCE_DATE_EPOCH}" {} +
 # From above, so that the directories' times are taken along.
 COPY --from=build /image/ /
+ARG VERSION=dev
+# Revision and time are given by who publishes, with --label: an empty label would be an untrue one.
+LABEL org.opencontainers.image.title="cone-sidecar" \
+      org.opencontainers.image.description="Just-in-time AWS credentials for containers and SDKs, through ConductorOne and IAM Identity Center" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.base.name="${BASE}"
+# It is said where the token's file is, not what is in it.
+# hadolint ignore=DL3064
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/var/lib/cone \
     PYTHONUNBUFFERED=1 \
