@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 IMAGE ?= cone-sidecar
 
-.PHONY: demo test matrix check lint types contracts format bench image clean requirements
+.PHONY: demo test matrix check lint types contracts format bench bench-containers image clean requirements
 
 demo: $(VENV)/.ready
 	$(BIN)/cone demo
@@ -35,6 +35,9 @@ format: $(VENV)/.ready
 
 bench: $(VENV)/.ready .venv-peers/.ready
 	$(BIN)/python bench/run.py
+
+bench-containers: $(VENV)/.ready
+	$(BIN)/python bench/containers.py
 
 # The image, labelled with where it comes from; without the labels, docker build makes the same.
 image:

@@ -49,7 +49,9 @@ class SimulatedContainers:
 
     def start_simulator(self, *options, run=()):
         """Start the simulator, which confirms each sign-in, and keep what points at it."""
-        self._simulator = self._started(*run, self._image, "simulator", "--auto-confirm", *options)
+        # The image's healthcheck is the sidecar's.
+        told = ("--no-healthcheck", *run, self._image, "simulator", "--auto-confirm", *options)
+        self._simulator = self._started(*told)
         logs = ["docker", "logs", "--follow", self._simulator]
         with subprocess.Popen(
             ["timeout", str(START_LIMIT_S), *logs], stdout=subprocess.PIPE, text=True
