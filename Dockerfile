@@ -44,7 +44,7 @@ FROM ${BASE}
 ARG BASE
 ARG SOURCE_DATE_EPOCH
 # Where a base has no bytecode of the standard library, each start under a read-only root would compile it anew.
-RUN started="$(($(date +%s) - 1))" \
+RUN started="$(date +%s.%N)" \
  && python -m compileall -q -x '/(test|tests|idlelib|ensurepip|tkinter|turtledemo|pydoc_data|site-packages)/' \
       "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
  # The base's installers are of use to nobody here but to whoever got in. Empty directories take their places,
