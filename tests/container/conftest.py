@@ -1,5 +1,6 @@
 """What tests in containers share: an engine that answers, and the image, built once."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -35,11 +36,16 @@ class Engine:
         """Run ``docker`` and return what it prints."""
         return self(*arguments, **options).stdout.strip()
 
-    def build(self, tag, *, buildkit=True):
+    def build(self, tag, *options, buildkit=True):
         """Build the project's image."""
         choice = {"DOCKER_BUILDKIT": "1" if buildkit else "0"}
-        self("build", "-q", "-t", tag, str(ROOT), timeout=BUILD_LIMIT_S, environment=choice)
+        command = ("build", "-q", "-t", tag, *options, str(ROOT))
+        self(*command, timeout=BUILD_LIMIT_S, environment=choice)
         return tag
+
+    def layers(self, image):
+        """Return the digests of an image's layers."""
+        return json.loads(self.value("inspect", "--format", "{{json .RootFS.Layers}}", image))
 
     def wait_until_healthy(self, container, *, since="0", limit_s=60):
         """Wait for the container's healthcheck to say that it is healthy."""

@@ -14,6 +14,12 @@ SECRETS = re.compile(
     rb"|-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{40}"
     rb"|\b(?:AKIA|ASIA)(?!IOSFODNN7EXAMPLE)[A-Z0-9]{16}\b"
 )
+# Where it was built, which is of no concern to whoever runs it.
+BUILD_PATHS = re.compile(
+    rb"/build/(?:cli|sidecar|dist)|/image/opt|/opt/build|/opt/packages|/tmp/pip-"
+)
+LEFTOVERS = {".git", ".gitignore", ".netrc", ".pypirc", "pip.conf", ".cache", "direct_url.json"}
+CERTIFICATES = b"-----BEGIN CERTIFICATE-----"
 
 
 def files(top):
@@ -52,7 +58,16 @@ def inventory():
             and not status.st_mode & stat.S_ISVTX
             and not stat.S_ISSOCK(status.st_mode)
         ],
-        "secrets": [str(path) for path, _ in venv if SECRETS.search(path.read_bytes())],
+        "secrets": [str(path) for path, _ in regular if SECRETS.search(path.read_bytes())],
+        "build_paths": [str(path) for path, _ in venv if BUILD_PATHS.search(path.read_bytes())],
+        "certificates": [str(path) for path, _ in venv if CERTIFICATES in path.read_bytes()],
+        "leftovers": [str(path) for path, _ in everything if path.name in LEFTOVERS],
+        "commands": sorted(path.name for path in VENV.glob("bin/*")),
+        "licences": sorted(
+            path.name
+            for path in VENV.glob("lib/*/site-packages/*.dist-info")
+            if not (path / "METADATA").exists()
+        ),
         "not_compiled": [
             str(path)
             for path in sources

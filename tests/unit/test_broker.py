@@ -53,6 +53,15 @@ async def test_a_grant_and_a_session_cost_one_look_and_one_fetch(clock):
     assert stage.events.phases[-1] is Phase.READY
 
 
+async def test_no_story_begins_once_it_is_closed(clock):
+    """Who comes while the sidecar ends is told at once to come again; nobody is asked for him."""
+    stage = BrokerStage(clock, FakeTenant(grant=STANDING))
+    await stage.broker.close()
+    with pytest.raises(StillProcessing, match="being stopped"):
+        await stage.obtain()
+    assert stage.tenant.calls == []
+
+
 async def test_without_a_grant_access_is_requested_and_served(clock):
     """Without a grant a request is made once, followed, and its credentials are served."""
     pending = a_task(StepKind.PROVISION)

@@ -2,14 +2,16 @@
 
 import os
 import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from cone_cli.commands import healthcheck
+from cone_cli import liveness
 from cone_cli.dispatch import dispatch
+from cone_cli.main import main
 from cone_sidecar.runtime import RunningSidecar, announce
 from cone_sidecar.warm_file import state_directory
 
@@ -62,7 +64,7 @@ def test_it_asks_the_running_sidecar_once(announced, server, code):
 
 def test_a_sidecar_that_hangs_is_not_alive(announced, monkeypatch, capsys):
     """It waits for a limited time."""
-    monkeypatch.setattr(healthcheck, "LIMIT_S", 0.05)
+    monkeypatch.setattr(liveness, "LIMIT_S", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         announced(listener.getsockname()[1])
         assert dispatch(["healthcheck"]) == 1
@@ -75,3 +77,40 @@ def test_without_a_sidecar_the_answer_is_no(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert dispatch(["healthcheck"]) == 1
     assert capsys.readouterr().err == "cone: error: no sidecar is running\ncone: hint: cone serve\n"
+
+
+@pytest.mark.parametrize("server", [200], indirect=["server"])
+def test_the_warm_path_needs_nothing_else(announced, server, monkeypatch):
+    """A sidecar that answers is found alive before any command is known."""
+    announced(server.server_port)
+    monkeypatch.setattr("sys.argv", ["cone", "healthcheck"])
+    monkeypatch.setitem(sys.modules, "cone_cli.dispatch", None)
+    assert main() == 0
+    assert server.paths == ["/livez"]
+
+
+@pytest.mark.parametrize("server", [503], indirect=["server"])
+def test_the_warm_path_leaves_a_no_to_the_command(announced, server, monkeypatch, capsys):
+    """A sidecar that doesn't say 200 is asked once more, by who can tell what is wrong."""
+    announced(server.server_port)
+    monkeypatch.setattr("sys.argv", ["cone", "healthcheck"])
+    assert main() == 1
+    assert capsys.readouterr().err.startswith("cone: error: the sidecar at http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-x\r\n", b"HTTP/1.1 2", b"HTTP/1.1 abc\r\n"])
+def test_what_is_no_http_is_not_alive(answer):
+    """Somebody else on the port is no sidecar."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_answer, args=(listener, answer))
+        thread.start()
+        with pytest.raises(ValueError):
+            liveness.status(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        thread.join()
+
+
+def _answer(listener, answer):
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(answer)

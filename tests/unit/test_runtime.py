@@ -6,15 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from cone_sidecar.announcement import FILE_NAME, process_started
 from cone_sidecar.errors import Unreachable
-from cone_sidecar.runtime import (
-    FILE_NAME,
-    RunningSidecar,
-    announce,
-    find,
-    process_started,
-    withdraw,
-)
+from cone_sidecar.runtime import RunningSidecar, announce, find, withdraw
 
 HERE = RunningSidecar("http://127.0.0.1:1", "http://127.0.0.1:2", "/token", os.getpid(), "set")
 

@@ -8,8 +8,6 @@ from cone_cli import terminal
 from cone_sidecar.errors import Unreachable
 
 EXAMPLE = "example: cone healthcheck && echo alive"
-LIMIT_S = 2.0
-HTTP_OK = 200
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,24 +33,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _ask(management_url: str) -> None:
-    """Get ``/livez`` within two seconds; no proxy stands between a sidecar and its own container."""
-    from http.client import HTTPConnection, HTTPException
-    from urllib.parse import urlsplit
+    """Get ``/livez`` within two seconds.
 
-    address = urlsplit(management_url)
-    connection = HTTPConnection(address.hostname or "", address.port, timeout=LIMIT_S)
+    Raises:
+        Unreachable: Nobody answers, or not with 200.
+    """
+    from cone_cli.liveness import HTTP_OK, status
+
+    hint = "look at its log, restart it"
     try:
-        connection.request("GET", "/livez")
-        status = connection.getresponse().status
-    except (OSError, HTTPException):
-        raise Unreachable(
-            f"the sidecar at {management_url} doesn't answer", hint="look at its log, restart it"
-        ) from None
-    finally:
-        connection.close()
-    if status != HTTP_OK:
-        raise Unreachable(
-            f"the sidecar at {management_url} answers {status}",
-            status=status,
-            hint="look at its log, restart it",
-        )
+        answered = status(management_url)
+    except (OSError, ValueError):
+        raise Unreachable(f"the sidecar at {management_url} doesn't answer", hint=hint) from None
+    if answered != HTTP_OK:
+        message = f"the sidecar at {management_url} answers {answered}"
+        raise Unreachable(message, status=answered, hint=hint)
