@@ -77,7 +77,8 @@ def _master_token(endpoint: EndpointSettings, file: Path, access: FileAccess) ->
         if endpoint.token_file:
             keep_token_file(file, token, endpoint.token_access)
         return token
-    if endpoint.token_file and file.exists() and token_in(file) != stated:
+    replaces = bool(endpoint.token_stated_in)
+    if endpoint.token_file and not replaces and file.exists() and token_in(file) != stated:
         raise UsageError(
             f"{TOKEN_VARIABLE} is another token than the one in {file}",
             hint=f"unset {TOKEN_VARIABLE}, or: rm {file}",
