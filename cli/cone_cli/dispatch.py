@@ -88,15 +88,8 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
     try:
         parsed = build_parser(arguments).parse_args(arguments)
         parsed.leading = leading
-        settle(parsed, os.environ)
-        if parsed.log_level:
-            from cone_cli.log_output import log_to_stderr
-
-            log_to_stderr(parsed.log_level)
-        elif not os.environ.get("CONE_TRACEBACK"):
-            from cone_cli.log_output import log_nowhere
-
-            log_nowhere()
+        if not getattr(parsed, "settles_itself", False):
+            _settle(parsed)
         module: ModuleType = parsed.module
         return int(module.run(parsed))
     except ConeError as error:
@@ -115,6 +108,19 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
         if not errors and os.environ.get("CONE_TRACEBACK"):
             raise
         return max(terminal.fail(each) for each in errors or [_fault(error)])
+
+
+def _settle(parsed: argparse.Namespace) -> None:
+    """Fill in what holds for every command, and log as it says."""
+    settle(parsed, os.environ)
+    if parsed.log_level:
+        from cone_cli.log_output import log_to_stderr
+
+        log_to_stderr(parsed.log_level)
+    elif not os.environ.get("CONE_TRACEBACK"):
+        from cone_cli.log_output import log_nowhere
+
+        log_nowhere()
 
 
 def _fault(error: Exception) -> InternalError:

@@ -87,6 +87,17 @@ def _master_token(endpoint: EndpointSettings, file: Path, access: FileAccess) ->
     return stated
 
 
+def replace_stated_token(endpoint: EndpointSettings, tokens: EndpointTokens) -> None:
+    """Put the token that a file states now into the token file, which is watched.
+
+    Raises:
+        ConfigurationError: It can't be written.
+    """
+    if endpoint.token_stated_in and tokens.tokens and token_in(tokens.file) != endpoint.token:
+        access = (endpoint.token_access if endpoint.token_file else None) or PRIVATE
+        write_token(tokens.file, endpoint.token, access)
+
+
 def _profiles_directory(token_file: Path | None) -> str:
     """Return the directory for profiles' tokens: two sidecars of one user may have tokens of their own."""
     if token_file is None:

@@ -50,6 +50,10 @@ class AdapterConnections:
         self._instances: dict[SsoSession, IdentityCenterInstance] = {}
         self.state_directory = Path(state_directory(environment))
 
+    def change(self, environment: Mapping[str, str]) -> None:
+        """Be told who we are by other variables; tenants whose settings stay the same are kept."""
+        self._environment = environment
+
     @property
     def client(self) -> httpx.AsyncClient:
         """Return the one HTTP client."""

@@ -23,8 +23,8 @@ class Problems:
             found = refusals(group)
             if not found:
                 raise
-            for error in found:
-                self.note(error, place)
+            for each in found:
+                self.note(each, place)
 
     def note(self, error: ConeError, place: str = "") -> None:
         """Take note of an error."""

@@ -38,12 +38,12 @@ class ToldSettings:
         told = told or self._environment.get(variable, "")
         if not told:
             return usual
-        before = len(self.problems.errors)
-        with self.problems.noted(place):
+        try:
             return parse(told)
-        if len(self.problems.errors) > before:
+        except ConeError as error:
+            self.problems.note(error, place)
             self._wrong.add(name)
-        return usual
+            return usual
 
     def place(self, variable: str) -> str:
         """Return where a file speaks for ``variable``; empty where none does."""

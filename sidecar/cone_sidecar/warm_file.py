@@ -73,8 +73,11 @@ class WarmEntry:
         name = f"{name}-{_crc(stable):08x}"
         self.stem = os.path.join(state_directory(environment), name)
         # A changed config file may have changed the profile: its stamp belongs to the key.
-        stamps = [_stamp(aws_config_path(environment)), _stamp(cone_config_path(environment))]
-        stamps += [_stamp(path) for name in IDENTITY_FILES if (path := environment.get(name))]
+        stamps = [
+            file_stamp(aws_config_path(environment)),
+            file_stamp(cone_config_path(environment)),
+        ]
+        stamps += [file_stamp(path) for name in IDENTITY_FILES if (path := environment.get(name))]
         self.key = "\x1f".join([stable, *stamps])
 
     @property
@@ -221,7 +224,8 @@ def _home(environment: Mapping[str, str]) -> str:
     return environment.get("HOME") or os.path.expanduser("~")
 
 
-def _stamp(path: str) -> str:
+def file_stamp(path: str) -> str:
+    """Return what changes when the file does; the same for any that isn't there."""
     try:
         found = os.stat(path)
     except OSError:
