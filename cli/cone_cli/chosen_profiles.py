@@ -80,6 +80,11 @@ class ChosenProfiles:
         self.look_again()
         return await self._chosen.profile(name)
 
+    def close(self) -> None:
+        """Have whoever waits for the catalogue come again: the sidecar ends."""
+        if isinstance(self._chosen, TenantProfiles):
+            self._chosen.close()
+
     def change(self, environment: Mapping[str, str], terms: RequestTerms) -> None:
         """Choose by other settings; what is known of profiles that are the same stays."""
         self._environment, self._terms, self._stamp = environment, terms, ()

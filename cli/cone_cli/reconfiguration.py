@@ -39,8 +39,8 @@ class Behaviour(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Reconfiguration:
-    """What a running sidecar consists of, as far as it can be told something else."""
+class RunningParts:
+    """What a running sidecar consists of, as far as it can be told something else, or ended."""
 
     started_with: Configuration
     connections: AdapterConnections
@@ -70,6 +70,11 @@ class Reconfiguration:
         logger.info("the configuration was read again")
         if fixed := fixed_changes(self.started_with.endpoint, told.endpoint):
             logger.warning("needs a restart: %s", ", ".join(fixed))
+
+    async def close(self) -> None:
+        """End what requests wait for, so that each of them gets an answer."""
+        self.profiles.close()
+        await self.sidecar.broker.close()
 
     def _look_at_files(self) -> None:
         """Look at once at what is looked at from time to time anyway."""

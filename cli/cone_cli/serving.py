@@ -23,7 +23,7 @@ from cone_cli.early_signals import early_signals
 from cone_cli.endpoint_sockets import EndpointSockets, endpoint_sockets
 from cone_cli.endpoint_tokens import EndpointTokens, endpoint_tokens
 from cone_cli.log_output import log_from
-from cone_cli.reconfiguration import Reconfiguration, behaviour
+from cone_cli.reconfiguration import RunningParts, behaviour
 from cone_cli.variable_names import mistaken_names
 from cone_sidecar import server
 from cone_sidecar.ascii_text import ascii_text
@@ -123,16 +123,16 @@ async def _serve(
         try:
             listeners = list(_listeners(sidecar, told.endpoint, made))
             certificate = _certificate_watch(made.certificate, listeners)
-            reconfiguration = Reconfiguration(
+            parts = RunningParts(
                 told, connections, profiles, sidecar, host_guard, made.tokens, certificate
             )
-            watch = ConfigurationWatch(told, reader.read, reconfiguration.change, clock)
+            watch = ConfigurationWatch(told, reader.read, parts.change, clock)
             with _hang_ups(watch):
                 await server.serve(
                     *listeners,
                     started=started,
-                    beside=lambda: _beside(reconfiguration, watch, clock),
-                    before_drain=sidecar.broker.close,
+                    beside=lambda: _beside(parts, watch, clock),
+                    before_drain=parts.close,
                 )
         finally:
             announcing.cancel()
@@ -141,19 +141,17 @@ async def _serve(
     return 0
 
 
-async def _beside(running: Reconfiguration, watch: ConfigurationWatch, clock: Clock) -> None:
+async def _beside(parts: RunningParts, watch: ConfigurationWatch, clock: Clock) -> None:
     """Keep fresh what is served, and what opens it, until cancelled."""
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(running.sidecar.run())
-        tasks.create_task(
-            running.sidecar.tell_unknown(running.started_with.endpoint.named_profiles)
-        )
-        tasks.create_task(running.profiles.watch())
+        tasks.create_task(parts.sidecar.run())
+        tasks.create_task(parts.sidecar.tell_unknown(parts.started_with.endpoint.named_profiles))
+        tasks.create_task(parts.profiles.watch())
         tasks.create_task(watch.run())
-        if running.tokens.files:
-            tasks.create_task(running.tokens.files.watch(clock))
-        if running.certificate:
-            tasks.create_task(running.certificate.run(clock))
+        if parts.tokens.files:
+            tasks.create_task(parts.tokens.files.watch(clock))
+        if parts.certificate:
+            tasks.create_task(parts.certificate.run(clock))
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Which profiles a person has: those of the AWS config file, or all of the tenant's permission sets."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
@@ -16,7 +17,7 @@ from cone_sidecar.domain.profile import (
     SkippedEntitlement,
     SsoSession,
 )
-from cone_sidecar.errors import ConeError, ConfigurationError
+from cone_sidecar.errors import ConeError, ConfigurationError, StillProcessing
 from cone_sidecar.profile_naming import NamedPermissionSet, name_profiles
 from cone_sidecar.shared_task import SharedTask
 
@@ -140,6 +141,12 @@ class TenantProfiles:
         self._attempted_at: float | None = None
         self._error: ConeError | None = None
         self._reading: SharedTask[None] = SharedTask()
+        self._closing = False
+
+    def close(self) -> None:
+        """Have whoever waits for the catalogue come again: the sidecar ends."""
+        self._closing = True
+        self._reading.cancel()
 
     def change(self, *, session: SsoSession, region: str, terms: RequestTerms) -> None:
         """Have the profiles belong to another Identity Center, or be asked for in other terms."""
@@ -198,6 +205,10 @@ class TenantProfiles:
         except ConeError as error:
             # What was known goes on being served; the next look is not at the next request.
             self._error = error
+        except asyncio.CancelledError:
+            if not self._closing:
+                raise
+            self._error = StillProcessing("the sidecar ends", hint="retry the command shortly")
         else:
             self._sets = [each for each in found if isinstance(each, PermissionSet)]
             self._name_profiles()
