@@ -1,7 +1,7 @@
 """The sidecar's profiles: of the AWS config file, else of the tenant, chosen anew when that changes."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cone_cli.composition import tenant_profiles
 from cone_sidecar.aws_config.config_file import AwsConfigFile
@@ -43,6 +43,10 @@ class ChosenProfiles:
     has the choice made anew, and :meth:`watch` makes it for those whose profiles are known.
     """
 
+    # The chosen source's own: it is called with each request.
+    known: Callable[[str], Profile | None]
+    _chosen: ProfileSource
+
     def __init__(
         self,
         connections: AdapterConnections,
@@ -60,15 +64,12 @@ class ChosenProfiles:
         self._terms = terms
         self._clock = clock
         self._file = AwsConfigFile.of(environment)
-        self._chosen: ProfileSource = UnconfiguredProfiles(not_logged_in())
+        self._take(UnconfiguredProfiles(not_logged_in()))
         self._tenant: tuple[str, str] = ("", "")
         self._stamp: tuple[object, ...] = ()
+        self._looked_at = 0.0
         self._missing: list[ConeError] = []
         self._choose()
-
-    def known(self, name: str) -> Profile | None:
-        """Return the profile of that name if it is known without asking anyone."""
-        return self._chosen.known(name)
 
     async def profiles(self) -> list[Profile]:
         """Return all profiles; raises as the source does that was chosen."""
@@ -100,13 +101,16 @@ class ChosenProfiles:
 
     def look_again(self) -> None:
         """Choose anew where a file has changed, or something was missing."""
-        if self._missing or self._stamp_now() != self._stamp:
-            try:
-                self._choose()
-            except ConfigurationError as error:
-                # What can't be read changes nothing for profiles that are served.
-                if isinstance(self._chosen, UnconfiguredProfiles):
-                    self._chosen = UnconfiguredProfiles(error)
+        waits = bool(self._missing) and self._clock.monotonic() - self._looked_at >= LOOK_EVERY_S
+        if not waits and self._stamp_now() == self._stamp:
+            return
+        try:
+            self._choose()
+        except ConfigurationError as error:
+            # What can't be read changes nothing for profiles that are served.
+            if isinstance(self._chosen, UnconfiguredProfiles):
+                self._missing = [error]
+                self._take(UnconfiguredProfiles(error))
 
     def missing(self) -> Sequence[ConeError]:
         """Return what a person has to do before anything can be served."""
@@ -131,14 +135,14 @@ class ChosenProfiles:
 
     def _choose(self) -> None:
         # Whatever is written from here on is seen at the next look.
-        self._stamp = self._stamp_now()
+        self._stamp, self._looked_at = self._stamp_now(), self._clock.monotonic()
         document = self._file.read()
         profiles = profiles_in(document, self._terms)
         from_file = isinstance(self._chosen, ConfigFileProfiles)
         # Truncated by somebody who is about to write: the next look finds more.
         if profiles or (from_file and not document.sections):
             if not from_file:
-                self._chosen = ConfigFileProfiles(self._file, self._terms, self._clock)
+                self._take(ConfigFileProfiles(self._file, self._terms, self._clock))
             self._missing = self._login_missing({each.tenant for each in profiles.values()})
             return
         self._missing = self._login_missing({DEFAULT_TENANT})
@@ -150,15 +154,18 @@ class ChosenProfiles:
         )
         if found is None:
             self._missing = [*self._missing, no_start_url()]
-            self._chosen = UnconfiguredProfiles(self._missing[0])
+            self._take(UnconfiguredProfiles(self._missing[0]))
             return
         settings = self._connections.tenant_settings(DEFAULT_TENANT)
         tenant = (settings.client_id, settings.endpoint)
         if isinstance(self._chosen, TenantProfiles) and tenant == self._tenant:
             self._chosen.change(session=found.session, region=found.region, terms=self._terms)
         else:
-            self._chosen = found
+            self._take(found)
         self._tenant = tenant
+
+    def _take(self, source: ProfileSource) -> None:
+        self._chosen, self.known = source, source.known
 
     def _login(self) -> None:
         """Raise LoginRequired where the tenant would be asked by nobody."""

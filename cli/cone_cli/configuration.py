@@ -81,6 +81,8 @@ class ConfigurationReader:
         environment = dict(file.texts) | {
             name: text for name, text in self._variables.items() if text
         }
+        if tenant_profile := getattr(self._args, "tenant_profile", ""):
+            environment["CONE_PROFILE"] = tenant_profile
         places = file.places()
         settings, endpoint, level = SidecarSettings(), None, ""
         with problems.noted():

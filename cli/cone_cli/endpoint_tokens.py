@@ -128,6 +128,8 @@ def _hold_apart(endpoint: EndpointSettings, file: Path, management_file: Path) -
         UsageError: Two are.
     """
     followed = [file, management_file]
+    if endpoint.token_stated_in:
+        followed.append(Path(endpoint.token_stated_in))
     if endpoint.audit not in {"", "off", "stdout"}:
         followed.append(Path(endpoint.audit))
     # A profile's file that is a link, as a container may make one, is replaced: where it lies counts.

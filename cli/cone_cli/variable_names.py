@@ -1,6 +1,5 @@
 """Variables that nobody reads, and which one may have been meant."""
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 
@@ -45,5 +44,8 @@ def mistaken_names(variables: Iterable[str]) -> Iterator[tuple[str, str]]:
     for name in sorted(variables):
         if not name.startswith(PREFIX) or name in KNOWN or SERVICE_LINK.fullmatch(name):
             continue
+        # Importing it costs 0.2 MiB, and few names are wrong.
+        import difflib
+
         if near := difflib.get_close_matches(name, sorted(KNOWN), n=1, cutoff=NEAR):
             yield name, near[0]

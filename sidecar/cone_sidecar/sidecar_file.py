@@ -3,7 +3,6 @@
 What it says stands below the variables: it is read into the texts that they would have.
 """
 
-import difflib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -232,6 +231,9 @@ def _unknown(name: str) -> ConeError:
             f"{name} doesn't belong in this file, which is none for secrets",
             hint=f"write it into a file of its own, and here {name}-file: <that file>",
         )
+    # Importing it costs 0.2 MiB, and few names are wrong.
+    import difflib  # noqa: PLC0415 -- as said above
+
     shown = ascii_text(name)[:60]
     near = difflib.get_close_matches(name[:60].lower().replace("_", "-"), KINDS, n=1)
     return UsageError(

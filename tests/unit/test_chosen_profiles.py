@@ -228,6 +228,7 @@ async def test_files_that_cannot_be_read(home):
     home.write(".conductorone/config.yaml", "a: [")
     with pytest.raises(ConfigurationError, match="not valid YAML"):
         await home.profiles.profiles()
+    assert "not valid YAML" in home.missing()[0]
     home.log_in(SSO)
     assert await home.names() == ["p-granted"]
     home.write(".conductorone/config.yaml", "a: [")

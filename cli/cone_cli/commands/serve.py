@@ -96,6 +96,7 @@ def run(args: argparse.Namespace) -> int:
     from cone_cli.background_log import BackgroundLog
     from cone_cli.configuration import ConfigurationReader
     from cone_cli.early_signals import early_signals
+    from cone_cli.log_output import log_nowhere
     from cone_cli.serving import serve
 
     # As main does before anything is imported, where no option stands before the command.
@@ -104,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
     # request, both in its own words.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    log_nowhere()
     with BackgroundLog():
         return serve(args, ConfigurationReader(args, _told(args), os.environ))
 
