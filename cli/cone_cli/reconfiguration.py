@@ -1,7 +1,7 @@
 """A running sidecar is told something else: what can change does, what can't is named."""
 
 import logging
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import TypedDict
 
@@ -14,6 +14,7 @@ from cone_sidecar.connections import AdapterConnections
 from cone_sidecar.cooldown import Cooldown
 from cone_sidecar.endpoint_settings import EndpointSettings
 from cone_sidecar.settings import SidecarSettings
+from cone_sidecar.shared_task import SharedTask
 from cone_sidecar.sidecar import Sidecar
 from cone_sidecar.web.client_networks import ClientNetworks
 from cone_sidecar.web.guard import HostGuard
@@ -49,6 +50,7 @@ class RunningParts:
     host_guard: HostGuard
     tokens: EndpointTokens
     certificate: CertificateWatch | None
+    telling: SharedTask[None] = field(default_factory=SharedTask)
 
     def change(self, told: Configuration) -> None:
         """Make ``told`` true; no story ends, and nothing that is held is dropped.
@@ -68,6 +70,7 @@ class RunningParts:
         )
         self._look_at_files()
         logger.info("the configuration was read again")
+        self.telling.start(lambda: self.sidecar.tell_unknown(told.endpoint.named_profiles))
         if fixed := fixed_changes(self.started_with.endpoint, told.endpoint):
             logger.warning("needs a restart: %s", ", ".join(fixed))
 

@@ -6,97 +6,18 @@ What it says stands below the variables: it is read into the texts that they wou
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from pathlib import Path
-from types import MappingProxyType
 
 import yaml
 
 from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.errors import ConeError, ConfigurationError, UsageError
 from cone_sidecar.problems import Problems
-from cone_sidecar.secret_files import CLIENT_ID_FILES, SECRET_FILES
+from cone_sidecar.sidecar_keys import KINDS, RIVALS, SECRET_KEYS, Kind, variable_of
 
 LARGEST = 256 * 1024
 TAGS = "tag:yaml.org,2002:"
 NULL, TRUTH = TAGS + "null", TAGS + "bool"
-
-
-class Kind(Enum):
-    """What stands under a key, and how a variable would put it."""
-
-    TEXT = auto()
-    SWITCH = auto()
-    LIST = auto()
-    WORDS = auto()
-    """As LIST; the variable's words are separated by spaces."""
-    FILES = auto()
-    """A mapping of profiles to files."""
-
-
-VARIABLES_OF = MappingProxyType(
-    {
-        "access-token-file": "CONDUCTORONE_ACCESS_TOKEN_FILE",
-        "oidc-token-file": "CONDUCTORONE_OIDC_TOKEN_FILE",
-    }
-)
-KINDS = MappingProxyType(
-    {
-        "client-id": Kind.TEXT,
-        "client-id-file": Kind.TEXT,
-        "client-secret-file": Kind.TEXT,
-        "access-token-file": Kind.TEXT,
-        "oidc-token-file": Kind.TEXT,
-        "api-endpoint": Kind.TEXT,
-        "profile": Kind.TEXT,
-        "insecure-hosts": Kind.WORDS,
-        "sso-url": Kind.TEXT,
-        "sso-region": Kind.TEXT,
-        "region": Kind.TEXT,
-        "justification": Kind.TEXT,
-        "duration": Kind.TEXT,
-        "auto-request": Kind.SWITCH,
-        "emergency": Kind.SWITCH,
-        "extend-before": Kind.TEXT,
-        "prefetch": Kind.LIST,
-        "strict": Kind.SWITCH,
-        "max-wait": Kind.TEXT,
-        "request-cooldown": Kind.TEXT,
-        "idle-after": Kind.TEXT,
-        "listen": Kind.LIST,
-        "management-listen": Kind.TEXT,
-        "default-profile": Kind.TEXT,
-        "authorization-token-file": Kind.TEXT,
-        "token-file": Kind.TEXT,
-        "profile-token-file": Kind.FILES,
-        "token-file-mode": Kind.TEXT,
-        "token-file-group": Kind.TEXT,
-        "token-grace": Kind.TEXT,
-        "no-token": Kind.SWITCH,
-        "allow-client": Kind.LIST,
-        "allow-host": Kind.LIST,
-        "tls-cert": Kind.TEXT,
-        "tls-key": Kind.TEXT,
-        "imds-listen": Kind.TEXT,
-        "imds-profile": Kind.TEXT,
-        "audit": Kind.TEXT,
-        "log-level": Kind.TEXT,
-    }
-)
-# A file that others read, keep in a repository or print is no place for these.
-SECRET_KEYS = ("client-secret", "access-token", "oidc-token", "authorization-token")
-# Whoever is named by a variable isn't named by the file, whichever variable it is.
-RIVALS = (
-    frozenset((*CLIENT_ID_FILES, *CLIENT_ID_FILES.values())),
-    frozenset(
-        name
-        for pair in SECRET_FILES.items()
-        for name in pair
-        if not name.startswith("CONE_AUTHORIZATION_TOKEN")
-    ),
-    frozenset(("CONE_AUTHORIZATION_TOKEN", "CONE_AUTHORIZATION_TOKEN_FILE")),
-    frozenset(("CONDUCTORONE_SERVER_URL", "CONE_API_ENDPOINT")),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +41,6 @@ class SidecarFile:
         silenced = set().union(told, *(rivals for rivals in RIVALS if rivals & told))
         kept = {name: text for name, text in self.texts.items() if name not in silenced}
         return SidecarFile(self.path, kept, {name: self.lines[name] for name in kept})
-
-
-def variable_of(key: str) -> str:
-    """Return the variable that says the same as ``key``."""
-    return VARIABLES_OF.get(key, "CONE_" + key.upper().replace("-", "_"))
 
 
 def read_sidecar_file(path: Path, problems: Problems) -> SidecarFile:

@@ -13,15 +13,8 @@ from cone_sidecar.endpoint_settings import endpoint_settings
 from cone_sidecar.errors import ConeError
 from cone_sidecar.problems import Problems
 from cone_sidecar.settings import sidecar_settings
-from cone_sidecar.sidecar_file import (
-    KINDS,
-    LARGEST,
-    SECRET_KEYS,
-    Kind,
-    parse_sidecar_file,
-    read_sidecar_file,
-    variable_of,
-)
+from cone_sidecar.sidecar_file import LARGEST, parse_sidecar_file, read_sidecar_file
+from cone_sidecar.sidecar_keys import KINDS, SECRET_KEYS, Kind, variable_of
 
 PATH = Path("/etc/cone/sidecar.yaml")
 EXAMPLE = Path(__file__).parents[2] / "docs" / "sidecar.yaml"
