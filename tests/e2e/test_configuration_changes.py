@@ -13,6 +13,7 @@ import pytest
 
 from cone_sidecar.clock import SystemClock
 from fakes.simulated_stage import START_URL, SimulatedStage
+from fakes.subject_token import subject_token
 
 SCENARIO = """\
 tenant: acme
@@ -125,6 +126,20 @@ def test_a_client_secret_that_is_replaced(stage):
     assert (status, body["code"]) == (403, "LoginRequired")
     secret.write_text(f"{right}\n")
     assert stage.ask_sidecar_until("p-granted", "")[0] == 200
+
+
+def test_a_workload_token_that_is_replaced(stage):
+    """One that has ended is refused; what is on disk at the next exchange serves."""
+    token = stage.home / "token"
+    del stage.environment["CONE_CLIENT_SECRET"]
+    token.write_text(subject_token("127.0.0.1", expires_in=-60))
+    running = Running(stage, f"oidc-token-file: {token}\n")
+    status, body = stage.ask_sidecar("p-granted")
+    assert (status, body["code"]) == (403, "LoginRequired")
+    assert "trust" in body["message"]
+    token.write_text(subject_token("127.0.0.1"))
+    assert stage.ask_sidecar_until("p-granted", "")[0] == 200
+    assert READ_AGAIN not in "".join(running.heard.lines)
 
 
 def test_an_authorization_token_that_is_replaced(stage):
