@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from cone_cli.sso_session import saved_region, saved_session
-from cone_sidecar.aws_config.config_file import AwsConfigFile
-from cone_sidecar.aws_config.profiles import profiles_in
 from cone_sidecar.broker import AccessBroker
-from cone_sidecar.catalogue import ConfigFileProfiles, ProfileSource, TenantProfiles
+from cone_sidecar.catalogue import TenantProfiles
 from cone_sidecar.clock import Clock, SystemClock
 from cone_sidecar.conductorone.tenant import ConductorOneTenant
 from cone_sidecar.cone_config import ConeConfig
@@ -21,11 +19,9 @@ from cone_sidecar.connections import AdapterConnections, TenantFlags
 from cone_sidecar.domain.credentials import CHECK_VALID_FOR
 from cone_sidecar.domain.profile import (
     PermissionSet,
-    Profile,
     RequestTerms,
     SkippedEntitlement,
 )
-from cone_sidecar.errors import ConfigurationError
 from cone_sidecar.events import Broadcast, Listener
 from cone_sidecar.freshness import STRICT_CHECK_VALID_FOR
 from cone_sidecar.justification import Justification
@@ -36,28 +32,6 @@ from cone_sidecar.surroundings import Surroundings
 from cone_sidecar.warm_file import WarmEntry
 
 T = TypeVar("T")
-
-
-class UnconfiguredProfiles:
-    """No profiles, because nobody said which Identity Center they belong to."""
-
-    def known(self, name: str) -> Profile | None:  # noqa: ARG002 -- the port's
-        """Know none."""
-        return None
-
-    async def profiles(self) -> list[Profile]:
-        """Say what to do."""
-        raise self._error()
-
-    async def profile(self, name: str) -> Profile:  # noqa: ARG002 -- the port's
-        """Say what to do."""
-        raise self._error()
-
-    def _error(self) -> ConfigurationError:
-        return ConfigurationError(
-            "there are no profiles, and no AWS SSO start URL to make them with",
-            hint="cone aws setup --sso-url <url>, or set CONE_SSO_URL and CONE_SSO_REGION",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,28 +129,32 @@ async def open_tenant(
         yield connections.tenant_named()
 
 
-def profile_source(
-    connections: AdapterConnections, environment: Mapping[str, str], terms: RequestTerms
-) -> ProfileSource:
-    """Return the profiles of the AWS config file if it has any of ours, else the tenant's.
+def tenant_profiles(
+    connections: AdapterConnections,
+    environment: Mapping[str, str],
+    terms: RequestTerms,
+    clock: Clock,
+    before: Callable[[], None] = lambda: None,
+) -> TenantProfiles | None:
+    """Return a profile for each of the tenant's permission sets, None where no Identity Center is known.
+
+    ``before`` is called each time that the tenant is asked; it may raise.
 
     Raises:
         ConfigurationError: A file can't be read.
     """
-    file = AwsConfigFile.of(environment)
-    if profiles_in(file.read()):
-        return ConfigFileProfiles(file, terms, SystemClock())
     session = saved_session(environment)
     if session is None:
-        return UnconfiguredProfiles()
+        return None
 
     async def permission_sets() -> list[PermissionSet | SkippedEntitlement]:
+        before()
         return await connections.tenant_named().permission_sets()
 
     return TenantProfiles(
         permission_sets,
         session=session,
         region=saved_region(environment),
-        clock=SystemClock(),
+        clock=clock,
         terms=terms,
     )

@@ -14,6 +14,7 @@ from cone_cli.main import INTERRUPTED
 from cone_cli.output import take_output_option
 from cone_cli.preferences import add_preferences, settle
 from cone_sidecar.errors import ConeError, InternalError, UsageError
+from cone_sidecar.problems import refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +88,8 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
     try:
         parsed = build_parser(arguments).parse_args(arguments)
         parsed.leading = leading
-        settle(parsed, os.environ)
-        if parsed.log_level:
-            from cone_cli.log_output import log_to_stderr
-
-            log_to_stderr(parsed.log_level)
-        elif not os.environ.get("CONE_TRACEBACK"):
-            from cone_cli.log_output import log_nowhere
-
-            log_nowhere()
+        if not getattr(parsed, "settles_itself", False):
+            _settle(parsed)
         module: ModuleType = parsed.module
         return int(module.run(parsed))
     except ConeError as error:
@@ -109,14 +103,31 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     except Exception as error:
-        if os.environ.get("CONE_TRACEBACK"):
+        # Several refusals come as one: each is told, and the gravest is the exit code.
+        errors = refusals(error) if isinstance(error, ExceptionGroup) else []
+        if not errors and os.environ.get("CONE_TRACEBACK"):
             raise
-        return terminal.fail(
-            InternalError(
-                f"internal error ({type(error).__name__})",
-                hint="please report it, with what CONE_TRACEBACK=1 prints",
-            )
-        )
+        return max(terminal.fail(each) for each in errors or [_fault(error)])
+
+
+def _settle(parsed: argparse.Namespace) -> None:
+    """Fill in what holds for every command, and log as it says."""
+    settle(parsed, os.environ)
+    if parsed.log_level:
+        from cone_cli.log_output import log_to_stderr
+
+        log_to_stderr(parsed.log_level)
+    elif not os.environ.get("CONE_TRACEBACK"):
+        from cone_cli.log_output import log_nowhere
+
+        log_nowhere()
+
+
+def _fault(error: Exception) -> InternalError:
+    return InternalError(
+        f"internal error ({type(error).__name__})",
+        hint="please report it, with what CONE_TRACEBACK=1 prints",
+    )
 
 
 def build_parser(arguments: Sequence[str] | None = None) -> Parser:

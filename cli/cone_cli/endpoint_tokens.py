@@ -77,13 +77,25 @@ def _master_token(endpoint: EndpointSettings, file: Path, access: FileAccess) ->
         if endpoint.token_file:
             keep_token_file(file, token, endpoint.token_access)
         return token
-    if endpoint.token_file and file.exists() and token_in(file) != stated:
+    replaces = bool(endpoint.token_stated_in)
+    if endpoint.token_file and not replaces and file.exists() and token_in(file) != stated:
         raise UsageError(
             f"{TOKEN_VARIABLE} is another token than the one in {file}",
             hint=f"unset {TOKEN_VARIABLE}, or: rm {file}",
         )
     write_token(file, stated, access)
     return stated
+
+
+def replace_stated_token(endpoint: EndpointSettings, tokens: EndpointTokens) -> None:
+    """Put the token that a file states now into the token file, which is watched.
+
+    Raises:
+        ConfigurationError: It can't be written.
+    """
+    if endpoint.token_stated_in and tokens.tokens and token_in(tokens.file) != endpoint.token:
+        access = (endpoint.token_access if endpoint.token_file else None) or PRIVATE
+        write_token(tokens.file, endpoint.token, access)
 
 
 def _profiles_directory(token_file: Path | None) -> str:
@@ -116,6 +128,8 @@ def _hold_apart(endpoint: EndpointSettings, file: Path, management_file: Path) -
         UsageError: Two are.
     """
     followed = [file, management_file]
+    if endpoint.token_stated_in:
+        followed.append(Path(endpoint.token_stated_in))
     if endpoint.audit not in {"", "off", "stdout"}:
         followed.append(Path(endpoint.audit))
     # A profile's file that is a link, as a container may make one, is replaced: where it lies counts.

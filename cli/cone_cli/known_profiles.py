@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cone_cli.composition import profile_source
+from cone_cli.chosen_profiles import no_start_url
+from cone_cli.composition import tenant_profiles
 from cone_sidecar.aws_config.config_file import AwsConfigFile
 from cone_sidecar.aws_config.profile_section import read_profile
 from cone_sidecar.aws_config.profiles import our_sections, profile_not_found
+from cone_sidecar.clock import SystemClock
 from cone_sidecar.connections import AdapterConnections
 from cone_sidecar.domain.profile import Profile, RequestTerms
 from cone_sidecar.errors import ConfigurationError, ProfileNotFound
@@ -68,5 +70,8 @@ async def known_profiles(
     known = configured_profiles(environment, terms)
     if known.entries:
         return known
-    found = await profile_source(connections, environment, terms).profiles()
+    source = tenant_profiles(connections, environment, terms, SystemClock())
+    if source is None:
+        raise no_start_url()
+    found = await source.profiles()
     return KnownProfiles("ConductorOne's catalogue", {profile.name: profile for profile in found})

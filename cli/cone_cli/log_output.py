@@ -31,3 +31,9 @@ def log_to_stderr(level_name: str) -> None:
         logging.getLogger(name).setLevel(level)
     if level == logging.DEBUG:
         logging.getLogger(REQUESTS).setLevel(level)
+
+
+def log_from(level_name: str) -> None:
+    """Have our own lines logged from ``level_name`` on, from info where that is empty."""
+    for name in OURS:
+        logging.getLogger(name).setLevel(LEVELS[level_name or "info"])

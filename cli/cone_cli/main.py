@@ -13,6 +13,10 @@ def main() -> int:
             # Closed by whoever started us: what is opened next would take its place, and be written to.
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115 -- stays open
     arguments = sys.argv[1:]
+    if arguments[:1] == ["serve"]:
+        from cone_cli.early_signals import early_signals
+
+        early_signals.listen()
     leading = False
     if arguments == ["healthcheck"]:
         from cone_cli.liveness import is_alive

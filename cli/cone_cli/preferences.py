@@ -48,11 +48,25 @@ def settle(args: argparse.Namespace, environment: Mapping[str, str]) -> None:
     args.non_interactive = getattr(args, "non_interactive", False) or _truth(
         *saved.or_variable("non-interactive")
     )
+    args.log_level = _log_level(args, saved)
+
+
+def log_level(args: argparse.Namespace, environment: Mapping[str, str]) -> str:
+    """Return from which level on there is a log; empty where nobody says.
+
+    Raises:
+        UsageError: A variable, or the file, has a value that means nothing.
+    """
+    return _log_level(args, _Saved(environment))
+
+
+def _log_level(args: argparse.Namespace, saved: "_Saved") -> str:
     if getattr(args, "debug", False):
-        args.log_level = "debug"
-    elif not hasattr(args, "log_level"):
-        debug = _truth(*saved.or_variable("debug"))
-        args.log_level = "debug" if debug else _one_of(LEVELS, *saved.or_variable("log-level"))
+        return "debug"
+    if told := getattr(args, "log_level", ""):
+        return str(told)
+    debug = _truth(*saved.or_variable("debug"))
+    return "debug" if debug else _one_of(LEVELS, *saved.or_variable("log-level"))
 
 
 class _Saved:

@@ -5,7 +5,10 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
+import ssl
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
@@ -13,21 +16,27 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 
 from cone_cli.asked_with import asked_with
-from cone_cli.composition import access_settings, open_connections, profile_source, run_async
+from cone_cli.chosen_profiles import ChosenProfiles
+from cone_cli.composition import open_connections, run_async
+from cone_cli.configuration import Configuration, ConfigurationReader
+from cone_cli.configuration_watch import ConfigurationWatch
+from cone_cli.early_signals import early_signals
 from cone_cli.endpoint_sockets import EndpointSockets, endpoint_sockets
 from cone_cli.endpoint_tokens import EndpointTokens, endpoint_tokens
+from cone_cli.log_output import log_from
+from cone_cli.reconfiguration import RunningParts, behaviour
+from cone_cli.variable_names import mistaken_names
 from cone_sidecar import server
+from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.audit import AuditLog
 from cone_sidecar.audit_sink import open_sink
-from cone_sidecar.certificate import Certificate
-from cone_sidecar.clock import SystemClock
-from cone_sidecar.cooldown import Cooldown
+from cone_sidecar.certificate import Certificate, CertificateWatch
+from cone_sidecar.clock import Clock, SystemClock
 from cone_sidecar.endpoint_settings import EndpointSettings
 from cone_sidecar.justification import Justification
 from cone_sidecar.listening import QuietServer
 from cone_sidecar.runtime import RunningSidecar, announce, withdraw
 from cone_sidecar.server import CONTAINER_ADDRESS, ListenAddress
-from cone_sidecar.settings import SidecarSettings
 from cone_sidecar.sidecar import Sidecar
 from cone_sidecar.warm_file import setting, state_directory
 from cone_sidecar.web.answered import Hear
@@ -45,13 +54,17 @@ MOST_MANAGING = 64
 logger = logging.getLogger("cone_sidecar")
 
 
-def serve(args: argparse.Namespace, settings: SidecarSettings, endpoint: EndpointSettings) -> int:
+def serve(args: argparse.Namespace, reader: ConfigurationReader) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code.
 
     Raises:
         UsageError: Settings don't go together.
         ConfigurationError: An address, a file or a certificate can't be used.
+        ExceptionGroup: More than one of these.
     """
+    told = reader.read()
+    log_from(told.log_level)
+    endpoint = told.endpoint
     state = Path(state_directory(os.environ))
     with contextlib.ExitStack() as held:
         sockets = held.enter_context(endpoint_sockets(endpoint, state / f"cone-{os.getpid()}.sock"))
@@ -71,54 +84,61 @@ def serve(args: argparse.Namespace, settings: SidecarSettings, endpoint: Endpoin
             socket=str(state / f"cone-{os.getpid()}.sock"),
             management_token_file=str(tokens.management_file),
         )
-        return run_async(
-            _serve(
-                args, settings, endpoint, sockets, tokens, running, hears, certificate=certificate
-            )
-        )
+        _say_what_is_odd(told)
+        made = MadeAtStart(sockets, tokens, running, hears, certificate)
+        return run_async(_serve(args, reader, told, made))
+
+
+@dataclass(frozen=True, slots=True)
+class MadeAtStart:
+    """Sockets and files: what stays for as long as the sidecar runs."""
+
+    sockets: EndpointSockets
+    tokens: EndpointTokens
+    running: RunningSidecar
+    hears: tuple[Hear, ...]
+    certificate: Certificate | None
 
 
 async def _serve(
-    args: argparse.Namespace,
-    settings: SidecarSettings,
-    endpoint: EndpointSettings,
-    sockets: EndpointSockets,
-    tokens: EndpointTokens,
-    running: RunningSidecar,
-    hears: tuple[Hear, ...],
-    *,
-    certificate: Certificate | None,
+    args: argparse.Namespace, reader: ConfigurationReader, told: Configuration, made: MadeAtStart
 ) -> int:
-    started = asyncio.Event()
+    started, clock = asyncio.Event(), SystemClock()
     async with open_connections(args, source="cone:serve") as connections:
+        connections.change(told.environment)
+        profiles = ChosenProfiles(connections, told.environment, told.terms, clock)
+        host_guard = HostGuard(
+            told.endpoint.allow_hosts, ClientNetworks(told.endpoint.allow_clients)
+        )
         sidecar = Sidecar(
             connections=connections,
-            profiles=profile_source(connections, os.environ, access_settings(os.environ).terms),
-            tokens=tokens.tokens,
-            management_secret=tokens.management_secret,
-            clock=SystemClock(),
-            host_guard=HostGuard(endpoint.allow_hosts, ClientNetworks(endpoint.allow_clients)),
-            hears=hears,
-            default_profile=endpoint.default_profile,
+            profiles=profiles,
+            missing=profiles.missing,
+            tokens=made.tokens.tokens,
+            management_secret=made.tokens.management_secret,
+            clock=clock,
+            host_guard=host_guard,
+            hears=made.hears,
+            default_profile=told.endpoint.default_profile,
             justify=Justification(os.environ, Path.cwd()).of,
-            cooldown=Cooldown(request=settings.request_cooldown),
-            strict=settings.strict,
-            prefetch=settings.prefetch,
-            idle_after=settings.idle_after,
-            longest_wait_s=settings.max_wait.total_seconds(),
+            **behaviour(told.settings),
         )
-        pod_events = _pod_events(sidecar) if settings.pod_events else None
-        announcing = asyncio.create_task(_announce(started, running, sockets))
+        pod_events = _pod_events(sidecar) if told.settings.pod_events else None
+        announcing = asyncio.create_task(_announce(started, made.running, made.sockets))
         try:
-            listeners = list(_listeners(sidecar, endpoint, sockets, tokens, running, certificate))
-            await server.serve(
-                *listeners,
-                started=started,
-                beside=lambda: _beside(
-                    sidecar, endpoint, tokens, certificate, listeners, pod_events
-                ),
-                before_drain=sidecar.broker.close,
+            listeners = list(_listeners(sidecar, told.endpoint, made))
+            certificate = _certificate_watch(made.certificate, listeners)
+            parts = RunningParts(
+                told, connections, profiles, sidecar, host_guard, made.tokens, certificate
             )
+            watch = ConfigurationWatch(told, reader.read, parts.change, clock)
+            with _hang_ups(watch):
+                await server.serve(
+                    *listeners,
+                    started=started,
+                    beside=lambda: _beside(parts, watch, clock, pod_events),
+                    before_drain=parts.close,
+                )
         finally:
             announcing.cancel()
             withdraw(Path(state_directory(os.environ)))
@@ -127,46 +147,60 @@ async def _serve(
 
 
 async def _beside(
-    sidecar: Sidecar,
-    endpoint: EndpointSettings,
-    tokens: EndpointTokens,
-    certificate: Certificate | None,
-    listeners: list[tuple[QuietServer, socket]],
-    pod_events: "PodEvents | None",
+    parts: RunningParts, watch: ConfigurationWatch, clock: Clock, pod_events: "PodEvents | None"
 ) -> None:
     """Keep fresh what is served, and what opens it, until cancelled."""
-    clock = SystemClock()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(sidecar.run())
-        tasks.create_task(sidecar.tell_unknown(endpoint.named_profiles))
+        tasks.create_task(parts.sidecar.run())
+        tasks.create_task(parts.sidecar.tell_unknown(parts.started_with.endpoint.named_profiles))
+        tasks.create_task(parts.profiles.watch())
+        tasks.create_task(watch.run())
         if pod_events:
             tasks.create_task(pod_events.run())
-        if tokens.files:
-            tasks.create_task(tokens.files.watch(clock))
-        if certificate:
-            contexts = [each.config.ssl for each, _ in listeners if each.config.ssl]
-            tasks.create_task(certificate.watch(contexts, clock))
+        if parts.tokens.files:
+            tasks.create_task(parts.tokens.files.watch(clock))
+        if parts.certificate:
+            tasks.create_task(parts.certificate.run(clock))
+
+
+@contextlib.contextmanager
+def _hang_ups(watch: ConfigurationWatch) -> Iterator[None]:
+    """Read the configuration again on SIGHUP, for the length of the block."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, watch.ask)
+    if early_signals.hung_up:
+        watch.ask()
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        # There is nothing left to read again, and no reason to be killed at the end.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _say_what_is_odd(told: Configuration) -> None:
+    for name, near in mistaken_names(os.environ):
+        logger.warning("nobody reads %s: did you mean %s?", ascii_text(name), near)
+    for name in told.outvoted:
+        logger.warning("%s wins over what %s says", name, told.file)
 
 
 def _listeners(
-    sidecar: Sidecar,
-    endpoint: EndpointSettings,
-    sockets: EndpointSockets,
-    tokens: EndpointTokens,
-    running: RunningSidecar,
-    certificate: Certificate | None,
+    sidecar: Sidecar, endpoint: EndpointSettings, made: MadeAtStart
 ) -> Iterator[tuple[QuietServer, socket]]:
     """Yield each socket with the server that is to run on it."""
+    sockets = made.sockets
     # Those of all credentials listeners are counted together.
     many = Limits(ConnectionPool(most_connections()), sidecar.refused_unread)
     few = Limits(ConnectionPool(MOST_MANAGING))
     credentials = sidecar.credentials_app()
     for listener in sockets.credentials:
-        yield server.new_server(credentials, many, certificate), listener
+        yield server.new_server(credentials, many, made.certificate), listener
     loopback = server.bound(sockets.management).loopback
     management = sidecar.management_app(loopback=loopback)
     yield server.new_server(management, few), sockets.management
-    own: Starlette = sidecar.own_user_app({"url": running.credentials_url}, tokens.files)
+    urls = {"url": made.running.credentials_url}
+    own: Starlette = sidecar.own_user_app(urls, made.tokens.files)
     yield server.new_server(own, Limits(ConnectionPool(MOST_MANAGING))), sockets.own
     if sockets.imds:
         limits = Limits(ConnectionPool(MOST_MANAGING), sidecar.refused_unread)
@@ -181,6 +215,17 @@ def _pod_events(sidecar: Sidecar) -> "PodEvents":
     events = events_of_own_pod(os.environ, SystemClock(), sidecar.broker.profile)
     sidecar.events.listen(events.hear)
     return events
+
+
+def _certificate_watch(
+    certificate: Certificate | None, listeners: list[tuple[QuietServer, socket]]
+) -> CertificateWatch | None:
+    def contexts() -> Iterator[ssl.SSLContext]:
+        for each, _ in listeners:
+            if each.config.loaded and each.config.ssl:
+                yield each.config.ssl
+
+    return CertificateWatch(certificate, contexts) if certificate else None
 
 
 def _certificate(endpoint: EndpointSettings) -> Certificate | None:

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 
+from cone_sidecar.cooldown import Cooldown
 from cone_sidecar.domain.access import OPEN_TASK, AccessState, Phase
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile
@@ -43,7 +45,9 @@ class AccessBroker:
     def cached(self, profile: Profile) -> HeldCredentials | None:
         """Return credentials that may be served at once, None where the story has to be told."""
         flight = self._flights.get(profile.name)
-        if flight is None or (flight.profile is not profile and flight.profile != profile):
+        if flight is None:
+            return None
+        if flight.profile is not profile and not _adopted(flight, profile):
             return None
         return flight.cached()
 
@@ -86,6 +90,13 @@ class AccessBroker:
         if task.closed and (error := ended(profile, task)):
             self.flight(profile).end(error)
 
+    def change(self, *, cooldown: Cooldown, strict: bool) -> None:
+        """Go by other settings from now on; what runs goes on, and nothing that is held is dropped."""
+        self._surroundings.cooldown = cooldown
+        self._surroundings.strict = strict
+        for flight in self.flights():
+            flight.go_by_surroundings()
+
     async def close(self) -> None:
         """Cancel what runs, and begin no more. Requests that were made stay made."""
         self._closed = True
@@ -96,10 +107,23 @@ class AccessBroker:
     def flight(self, profile: Profile) -> Flight:
         """Return the profile's flight."""
         flight = self._flights.get(profile.name)
-        if flight is None or flight.profile != profile:
+        if flight is None or (flight.profile is not profile and not _adopted(flight, profile)):
             if flight:
                 # The profile was changed: what runs would fetch for the old one.
                 flight.cancel()
             flight = Flight(profile, self._surroundings)
             self._flights[profile.name] = flight
         return flight
+
+
+def _adopted(flight: Flight, profile: Profile) -> bool:
+    """Have ``flight`` go by ``profile`` if that is the same access, in whatever terms it is asked for.
+
+    Other terms are no reason to drop credentials or to end a story; where there is neither, it begins anew.
+    """
+    if replace(flight.profile, terms=profile.terms, region=profile.region) != profile:
+        return False
+    if flight.profile.terms != profile.terms and not (flight.held or flight.under_way):
+        return False
+    flight.profile = profile
+    return True

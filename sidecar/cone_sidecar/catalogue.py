@@ -1,5 +1,6 @@
 """Which profiles a person has: those of the AWS config file, or all of the tenant's permission sets."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
@@ -16,7 +17,7 @@ from cone_sidecar.domain.profile import (
     SkippedEntitlement,
     SsoSession,
 )
-from cone_sidecar.errors import ConeError, ConfigurationError
+from cone_sidecar.errors import ConeError, ConfigurationError, StillProcessing
 from cone_sidecar.profile_naming import NamedPermissionSet, name_profiles
 from cone_sidecar.shared_task import SharedTask
 
@@ -75,6 +76,11 @@ class ConfigFileProfiles:
             self._read_again()
         return self._profiles.get(name)
 
+    def change(self, defaults: RequestTerms) -> None:
+        """Have profiles that don't say otherwise asked for in other terms."""
+        self._defaults = defaults
+        self._profiles = profiles_in(self._document, defaults)
+
     async def profiles(self) -> list[Profile]:
         """Return our profiles that are complete."""
         self._read_again()
@@ -125,15 +131,31 @@ class TenantProfiles:
         terms: RequestTerms = DEFAULT_TERMS,
     ) -> None:
         self._permission_sets = permission_sets
-        self._session = session
-        self._region = region
+        self.session = session
+        self.region = region
         self._clock = clock
         self._tenant = tenant
         self._terms = terms
+        self._sets: list[PermissionSet] = []
         self._profiles: dict[str, Profile] = {}
         self._attempted_at: float | None = None
         self._error: ConeError | None = None
         self._reading: SharedTask[None] = SharedTask()
+        self._closing = False
+
+    def close(self) -> None:
+        """Have whoever waits for the catalogue come again: the sidecar ends."""
+        self._closing = True
+        self._reading.cancel()
+
+    def change(self, *, session: SsoSession, region: str, terms: RequestTerms) -> None:
+        """Have the profiles belong to another Identity Center, or be asked for in other terms."""
+        self.session, self.region, self._terms = session, region, terms
+        self._name_profiles()
+
+    def look_again(self) -> None:
+        """Read the catalogue anew, beside; what is known goes on being served meanwhile."""
+        self._reading.start(self._read)
 
     def known(self, name: str) -> Profile | None:
         """Return the profile of that name, and see to it that the catalogue doesn't grow old."""
@@ -183,21 +205,26 @@ class TenantProfiles:
         except ConeError as error:
             # What was known goes on being served; the next look is not at the next request.
             self._error = error
+        except asyncio.CancelledError:
+            if not self._closing:
+                raise
+            self._error = StillProcessing("the sidecar ends", hint="retry the command shortly")
         else:
-            sets = [each for each in found if isinstance(each, PermissionSet)]
-            profiles = [
-                replace(
-                    new_profile(
-                        named, session=self._session, region=self._region, tenant=self._tenant
-                    ),
-                    terms=self._terms,
-                )
-                for named in name_profiles(sets)
-            ]
-            self._profiles = {profile.name: profile for profile in profiles}
+            self._sets = [each for each in found if isinstance(each, PermissionSet)]
+            self._name_profiles()
             self._error = None
         finally:
             self._attempted_at = self._clock.monotonic()
+
+    def _name_profiles(self) -> None:
+        profiles = [
+            replace(
+                new_profile(named, session=self.session, region=self.region, tenant=self._tenant),
+                terms=self._terms,
+            )
+            for named in name_profiles(self._sets)
+        ]
+        self._profiles = {profile.name: profile for profile in profiles}
 
 
 def new_profile(

@@ -2,7 +2,7 @@
 
 import logging
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,26 +47,42 @@ class Certificate:
         """
         self.load_into(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
 
-    async def watch(self, contexts: Iterable[ssl.SSLContext], clock: Clock) -> None:
-        """Have new connections see what the files hold now, until cancelled."""
-        contexts, stamp = tuple(contexts), self._stamp()
+    def stamp(self) -> tuple[tuple[int, int] | None, ...]:
+        """Return what changes when one of the files does."""
+        return tuple(_changed_at(path) for path in (self.chain, self.key))
+
+
+class CertificateWatch:
+    """Have new connections see what the files of a certificate hold now."""
+
+    def __init__(
+        self, certificate: Certificate, contexts: Callable[[], Iterable[ssl.SSLContext]]
+    ) -> None:
+        """Watch ``certificate`` for ``contexts``, which servers have once they run."""
+        self._certificate = certificate
+        self._contexts = contexts
+        self._stamp = certificate.stamp()
+
+    async def run(self, clock: Clock) -> None:
+        """Look every few seconds, until cancelled."""
         while True:
             await clock.sleep(LOOK_EVERY_S)
-            if (seen := self._stamp()) == stamp:
-                continue
-            stamp = seen
-            try:
-                # A certificate without its key would spoil the contexts that are in use.
-                self.check()
-                for context in contexts:
-                    self.load_into(context)
-            except ConfigurationError as error:
-                logger.warning("the certificate stays as it was: %s", error.message)
-            else:
-                logger.info("the TLS certificate was replaced")
+            self.look_again()
 
-    def _stamp(self) -> tuple[tuple[int, int] | None, ...]:
-        return tuple(_changed_at(path) for path in (self.chain, self.key))
+    def look_again(self) -> None:
+        """Load the files if they have changed; one that can't be used leaves all as it was."""
+        if (seen := self._certificate.stamp()) == self._stamp:
+            return
+        self._stamp = seen
+        try:
+            # A certificate without its key would spoil the contexts that are in use.
+            self._certificate.check()
+            for context in self._contexts():
+                self._certificate.load_into(context)
+        except ConfigurationError as error:
+            logger.warning("the certificate stays as it was: %s", error.message)
+        else:
+            logger.info("the TLS certificate was replaced")
 
 
 def _changed_at(path: Path) -> tuple[int, int] | None:

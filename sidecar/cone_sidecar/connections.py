@@ -15,6 +15,7 @@ from cone_sidecar.http_client import new_http_client
 from cone_sidecar.identity_center.endpoints import EndpointResolver
 from cone_sidecar.identity_center.instance import IdentityCenterInstance
 from cone_sidecar.secret import Secret
+from cone_sidecar.secret_files import SecretFiles, file_of
 from cone_sidecar.warm_file import state_directory
 
 
@@ -43,10 +44,15 @@ class AdapterConnections:
         self._flags = flags
         self._clock = clock
         self._source = source
+        self._secrets = SecretFiles()
         self._client: httpx.AsyncClient | None = None
         self._tenants: dict[str, tuple[TenantSettings, ConductorOneTenant]] = {}
         self._instances: dict[SsoSession, IdentityCenterInstance] = {}
         self.state_directory = Path(state_directory(environment))
+
+    def change(self, environment: Mapping[str, str]) -> None:
+        """Be told who we are by other variables; tenants whose settings stay the same are kept."""
+        self._environment = environment
 
     @property
     def client(self) -> httpx.AsyncClient:
@@ -75,6 +81,7 @@ class AdapterConnections:
             settings,
             self.client,
             state_directory=self.state_directory,
+            secrets=self._secrets,
             clock=self._clock,
             source=self._source,
         )
@@ -106,10 +113,10 @@ class AdapterConnections:
         several tenants side by side are each what the file says.
 
         Raises:
-            ConfigurationError: The config file can't be read.
+            ConfigurationError: The config file, or the file of a secret, can't be read.
         """
         told = self._told_settings()
-        if name == DEFAULT_TENANT and _complete(told):
+        if name == DEFAULT_TENANT and told.complete:
             return told
         config = ConeConfig.load(self._environment)
         saved = config.client(self._tenant_profile(config, name))
@@ -126,21 +133,28 @@ class AdapterConnections:
 
     def _told_settings(self) -> TenantSettings:
         """Return what flags and environment say."""
-        environment, flags = self._environment, self._flags
+        environment, flags, told = self._environment, self._flags, self._told
+        access_token_file = file_of(environment, "CONDUCTORONE_ACCESS_TOKEN")
+        oidc_token_file = file_of(environment, "CONDUCTORONE_OIDC_TOKEN")
         return TenantSettings(
             client_id=flags.client_id
-            or environment.get("CONE_CLIENT_ID", "")
-            or environment.get("CONDUCTORONE_CLIENT_ID", ""),
+            or told("CONE_CLIENT_ID").reveal()
+            or told("CONDUCTORONE_CLIENT_ID").reveal(),
             client_secret=flags.client_secret
-            or Secret(environment.get("CONE_CLIENT_SECRET", ""))
-            or Secret(environment.get("CONDUCTORONE_CLIENT_SECRET", "")),
+            or told("CONE_CLIENT_SECRET")
+            or told("CONDUCTORONE_CLIENT_SECRET"),
             access_token=Secret(environment.get("CONDUCTORONE_ACCESS_TOKEN", "")),
+            access_token_file=access_token_file,
             oidc_token=Secret(environment.get("CONDUCTORONE_OIDC_TOKEN", "")),
+            oidc_token_file=oidc_token_file,
             endpoint=flags.api_endpoint
             or environment.get("CONDUCTORONE_SERVER_URL", "")
             or environment.get("CONE_API_ENDPOINT", ""),
             insecure_hosts=frozenset(environment.get("CONE_INSECURE_HOSTS", "").split()),
         )
+
+    def _told(self, variable: str) -> Secret:
+        return self._secrets.told(self._environment, variable)
 
     def _tenant_profile(self, config: ConeConfig, name: str) -> str:
         """A profile that names its tenant means it; others go by flag, variable and file."""
@@ -159,9 +173,3 @@ class AdapterConnections:
             await instance.aclose()
         if self._client is not None:
             await self._client.aclose()
-
-
-def _complete(settings: TenantSettings) -> bool:
-    """Tell whether this is enough to be somebody."""
-    proof = settings.client_secret or settings.access_token or settings.oidc_token
-    return bool(settings.client_id and proof)

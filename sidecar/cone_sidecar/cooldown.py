@@ -56,7 +56,7 @@ class FailureMemory:
     """Remember the last failure of one profile, and how the last request for it was refused."""
 
     def __init__(self, cooldown: Cooldown, clock: Clock) -> None:
-        self._cooldown = cooldown
+        self.cooldown = cooldown
         self._clock = clock
         self._error: ConeError | None = None
         self._until: float | None = None
@@ -90,7 +90,7 @@ class FailureMemory:
         self._in_a_row += 1
         if isinstance(error, REFUSALS) and error is not self._refused:
             self._refused = error
-            self._request_again_at = now + self._cooldown.request.total_seconds()
+            self._request_again_at = now + self.cooldown.request.total_seconds()
 
     def succeeded(self) -> None:
         """Forget the failures: there are credentials."""
@@ -100,7 +100,7 @@ class FailureMemory:
         self._in_a_row = 0
 
     def _lasts(self, error: ConeError, *, serving: bool) -> timedelta:
-        cooldown = self._cooldown
+        cooldown = self.cooldown
         doubled: int = 2 ** min(self._in_a_row, MOST_DOUBLINGS)
         if serving:
             return min(cooldown.transient * doubled, cooldown.longest_renewal)

@@ -166,6 +166,11 @@ class Flight(ProfileAccess):
         self.publish(AccessState(Phase.UNKNOWN), Cause.FORGOTTEN)
 
     @property
+    def under_way(self) -> bool:
+        """Tell whether the story runs."""
+        return self._running is not None
+
+    @property
     def _undecided(self) -> bool:
         return self.state.phase in UNDECIDED and not self.state.task_number
 

@@ -1,5 +1,6 @@
 """Prefetch: the stories of some profiles begin with the sidecar, not with the first who asks."""
 
+import asyncio
 import logging
 
 from cone_sidecar.broker import AccessBroker
@@ -23,13 +24,28 @@ class Prefetch:
         self._profiles = profiles
         self._clock = clock
         self._names = names
+        self._started: set[str] = set()
+        self._changed = asyncio.Event()
+
+    def change(self, names: tuple[str, ...]) -> None:
+        """Start other stories; those that were started go on."""
+        self._names = names
+        self._started.intersection_update(names)
+        self._changed.set()
 
     async def run(self) -> None:
-        """Start them all; ends when each has been started."""
-        waiting = list(self._names)
+        """Start them all, and those that are named later, until cancelled."""
+        while True:
+            self._changed.clear()
+            await self._start_all()
+            await self._changed.wait()
+
+    async def _start_all(self) -> None:
         for delay in Backoff(first=FIRST_PAUSE_S, limit=LONGEST_PAUSE_S).delays():
-            waiting = [name for name in waiting if not await self._start(name)]
-            if not waiting:
+            for name in self._names:
+                if name not in self._started and await self._start(name):
+                    self._started.add(name)
+            if self._started.issuperset(self._names):
                 return
             await self._clock.sleep(delay)
 

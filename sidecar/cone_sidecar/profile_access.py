@@ -27,6 +27,11 @@ class ProfileAccess:
         self._grant = surroundings.store.grant_memory(profile)
         self._changed = asyncio.Event()
 
+    def go_by_surroundings(self) -> None:
+        """Take note that the surroundings have changed; what is held and what failed stays."""
+        self._freshness = replace(self._freshness, strict=self._around.strict)
+        self._failures.cooldown = self._around.cooldown
+
     def serveable(self) -> HeldCredentials | None:
         """Return what could be served at once, and leave everything as it is."""
         held = self.held

@@ -36,7 +36,7 @@ class ProfileTokenFiles:
         # Of the tokens that a file's name may mean, which one it holds.
         self._kept: dict[str, int] = {}
         self._behind: set[Path] = set()
-        tokens.when_rotated(self._write_again)
+        tokens.when_rotated(self.write_again)
 
     def place(self) -> None:
         """Write the files that were asked for by name, and those that were handed out before.
@@ -54,7 +54,7 @@ class ProfileTokenFiles:
         """Write again what is missing or out of date, every few seconds, until cancelled."""
         while True:
             await clock.sleep(LOOK_EVERY_S)
-            self._write_again()
+            self.write_again()
 
     def token_and_file(self, profile: str) -> tuple[Secret, Path]:
         """Return the profile's token, and the file that holds it for this user's own programs.
@@ -76,7 +76,8 @@ class ProfileTokenFiles:
         self._kept[path.name] = index
         self._hold(path, tokens[index], PRIVATE)
 
-    def _write_again(self) -> None:
+    def write_again(self) -> None:
+        """Write what is missing or out of date."""
         for profile, path in self._placed.items():
             self._hold(path, self._tokens.of_profile(profile), self._access)
         for name, index in self._kept.items():

@@ -20,7 +20,7 @@ IDLE_AFTER = timedelta(hours=1)
 class Refresher:
     """Look at each flight every few seconds, and let those rest that nobody uses.
 
-    In use is what was asked for within ``idle_after``, and what is ``pinned``.
+    In use is what was asked for within ``idle_after``, and what is ``pinned``; both may change.
     """
 
     def __init__(
@@ -33,8 +33,8 @@ class Refresher:
     ) -> None:
         self._broker = broker
         self._clock = clock
-        self._pinned = frozenset(pinned)
-        self._idle_after = idle_after
+        self.pinned = frozenset(pinned)
+        self.idle_after = idle_after
         self._extensions = Extensions(clock)
         self._looked: dict[str, float] = {}
 
@@ -50,14 +50,14 @@ class Refresher:
 
     def _tend(self, flight: Flight) -> None:
         held, now = flight.held, self._clock.now()
-        pinned = flight.profile.name in self._pinned
+        pinned = flight.profile.name in self.pinned
         if held and grant_over(held, now):
             flight.expire()
         elif pinned and not flight.serveable():
             self._bring_back(flight)
         elif held and not held.credentials.usable(now):
             flight.lapse()
-        elif held and (pinned or flight.asked_since(now - self._idle_after)):
+        elif held and (pinned or flight.asked_since(now - self.idle_after)):
             flight.keep_fresh()
             self._extensions.ask_in_time(flight)
         elif held and flight.renewal_due() and flight.asked_since(held.fetched_at):

@@ -1,6 +1,6 @@
 """How a sidecar behaves: texts of flags and variables, read once into values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,9 +9,9 @@ from cone_sidecar.duration import parse_duration
 from cone_sidecar.errors import UsageError
 from cone_sidecar.refresher import IDLE_AFTER
 from cone_sidecar.request_terms import read_truth
+from cone_sidecar.told_settings import NOWHERE, PREFIX, ToldSettings
 from cone_sidecar.web.client_patience import LONGEST_S
 
-PREFIX = "CONE_"
 NAMES = ("prefetch", "strict", "max_wait", "request_cooldown", "idle_after", "pod_events")
 
 
@@ -27,32 +27,57 @@ class SidecarSettings:
     pod_events: bool = False
 
 
-def sidecar_settings(flags: Mapping[str, str], environment: Mapping[str, str]) -> SidecarSettings:
+def sidecar_settings(
+    flags: Mapping[str, str],
+    environment: Mapping[str, str],
+    places: Mapping[str, str] = NOWHERE,
+) -> SidecarSettings:
     """Read the settings: a flag wins over its variable.
+
+    Args:
+        flags: Texts by the names of settings.
+        environment: Texts by variables.
+        places: For variables that a file speaks for, where it does.
 
     Raises:
         UsageError: A value has no meaning.
         ConfigurationError: Likewise, where it should be true or false.
+        ExceptionGroup: More than one of these.
     """
-    told = {name: flags.get(name) or environment.get(PREFIX + name.upper(), "") for name in NAMES}
+    told = ToldSettings(flags, environment, places)
     usual = SidecarSettings()
-    return SidecarSettings(
-        prefetch=tuple(name for part in told["prefetch"].split(",") if (name := part.strip())),
-        strict=read_truth("strict", told["strict"], default=usual.strict),
-        max_wait=_duration(told, "max_wait", usual.max_wait),
-        request_cooldown=_duration(told, "request_cooldown", usual.request_cooldown),
-        idle_after=_duration(told, "idle_after", usual.idle_after),
-        pod_events=read_truth("pod_events", told["pod_events"], default=usual.pod_events),
+    settings = SidecarSettings(
+        prefetch=told.value("prefetch", _names, usual.prefetch),
+        strict=told.value("strict", _strict, usual.strict),
+        max_wait=told.value("max_wait", _duration("max-wait"), usual.max_wait),
+        request_cooldown=told.value(
+            "request_cooldown", _duration("request-cooldown"), usual.request_cooldown
+        ),
+        idle_after=told.value("idle_after", _duration("idle-after"), usual.idle_after),
+        pod_events=told.value("pod_events", _pod_events, usual.pod_events),
     )
+    told.problems.raise_all()
+    return settings
 
 
-def _duration(told: Mapping[str, str], name: str, usual: timedelta) -> timedelta:
-    if not told[name]:
-        return usual
-    duration = parse_duration(told[name])
-    if duration is None:
-        option = f"--{name.replace('_', '-')}"
-        raise UsageError(
-            f"{option} ({PREFIX}{name.upper()}) takes a duration", hint=f"{option} 45m"
-        )
-    return duration
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def _strict(text: str) -> bool:
+    return read_truth("strict", text, default=False)
+
+
+def _pod_events(text: str) -> bool:
+    return read_truth("pod_events", text, default=False)
+
+
+def _duration(flag: str) -> Callable[[str], timedelta]:
+    def parse(text: str) -> timedelta:
+        duration = parse_duration(text)
+        if duration is None:
+            variable = PREFIX + flag.upper().replace("-", "_")
+            raise UsageError(f"--{flag} ({variable}) takes a duration", hint=f"--{flag} 45m")
+        return duration
+
+    return parse

@@ -33,7 +33,7 @@ from cone_sidecar.web.client_patience import LONGEST_S
 from cone_sidecar.web.credentials_app import CredentialsApp
 from cone_sidecar.web.guard import CommandGuard, HostGuard
 from cone_sidecar.web.imds_app import ImdsApp
-from cone_sidecar.web.management_app import ManagementApp
+from cone_sidecar.web.management_app import ManagementApp, Missing, nothing_missing
 from cone_sidecar.web.own_user_app import OwnUserApp
 from cone_sidecar.web.profile_credentials import ProfileCredentials
 from cone_sidecar.web.refusal_log import RefusalLog
@@ -48,7 +48,7 @@ class Sidecar:
     ``prefetch`` names profiles whose story begins with the sidecar and that never rest; others do
     ``idle_after`` they were last asked for. ``longest_wait_s`` bounds how long any client is kept waiting.
     ``tokens`` is None where credentials are given to whoever reaches the listener; ``hears`` are told of
-    each answer.
+    each answer; ``missing`` tells what a person has to do before anything can be served.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Sidecar:
         tokens: AuthorizationTokens | None,
         management_secret: Secret,
         clock: Clock,
+        missing: Missing = nothing_missing,
         host_guard: HostGuard | None = None,
         hears: tuple[Hear, ...] = (),
         default_profile: str = "",
@@ -86,6 +87,7 @@ class Sidecar:
         self._credentials = ProfileCredentials(self.broker, profiles)
         self._connections = connections
         self._profiles = profiles
+        self._missing = missing
         self._tokens = tokens
         self._management_secret = management_secret
         self._clock = clock
@@ -93,8 +95,34 @@ class Sidecar:
         self._metrics = Metrics(clock)
         self._refusals = RefusalLog(clock)
         self._hears = (*hears, self._metrics.hear)
-        self._default_profile = default_profile
-        self._longest_wait_s = longest_wait_s
+        self._credentials_app = CredentialsApp(
+            credentials=self._credentials,
+            host_guard=self._host_guard,
+            tokens=tokens,
+            bad_tokens=BadTokens(clock),
+            refusals=self._refusals,
+            hears=self._hears,
+            default_profile=default_profile,
+            longest_wait_s=longest_wait_s,
+        )
+
+    def change(
+        self,
+        *,
+        default_profile: str,
+        cooldown: Cooldown,
+        strict: bool,
+        prefetch: tuple[str, ...],
+        idle_after: timedelta,
+        longest_wait_s: float,
+    ) -> None:
+        """Go by other settings from now on; no story ends, and nothing that is held is dropped."""
+        self._credentials_app.default_profile = default_profile
+        self._credentials_app.longest_wait_s = longest_wait_s
+        self.broker.change(cooldown=cooldown, strict=strict)
+        self._refresher.idle_after = idle_after
+        self._refresher.pinned = frozenset(prefetch)
+        self._prefetch.change(prefetch)
 
     async def run(self) -> None:
         """Fetch what is wanted beforehand and keep what is used fresh, until cancelled."""
@@ -124,16 +152,7 @@ class Sidecar:
 
     def credentials_app(self) -> CredentialsApp:
         """Return the application of the credentials listeners."""
-        return CredentialsApp(
-            credentials=self._credentials,
-            host_guard=self._host_guard,
-            tokens=self._tokens,
-            bad_tokens=BadTokens(self._clock),
-            refusals=self._refusals,
-            hears=self._hears,
-            default_profile=self._default_profile,
-            longest_wait_s=self._longest_wait_s,
-        )
+        return self._credentials_app
 
     def imds_app(self, profile: str) -> ImdsApp:
         """Return the application of the instance metadata listener, which knows one profile."""
@@ -168,6 +187,7 @@ class Sidecar:
         return ManagementApp(
             broker=self.broker,
             profiles=self._profiles,
+            missing=self._missing,
             by_name=by_name,
             guard=by_name if loopback else by_secret,
             commands=AccessCommands(
@@ -186,6 +206,7 @@ class Sidecar:
         management = ManagementApp(
             broker=self.broker,
             profiles=self._profiles,
+            missing=self._missing,
             by_name=None,
             guard=None,
             commands=AccessCommands(

@@ -8,9 +8,12 @@ from cone_sidecar.cooldown import DEFAULT_COOLDOWN, Cooldown
 from cone_sidecar.domain.ports import Connections, CredentialStore, Events
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Surroundings:
-    """The adapters, and how flights behave. ``strict`` serves nothing that ConductorOne hasn't confirmed."""
+    """The adapters, and how flights behave. ``strict`` serves nothing that ConductorOne hasn't confirmed.
+
+    ``cooldown`` and ``strict`` may change while flights are under way.
+    """
 
     connections: Connections
     store: CredentialStore

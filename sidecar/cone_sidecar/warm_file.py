@@ -18,10 +18,16 @@ VARIABLES = (
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_USE_FIPS_ENDPOINT",
+    "CONDUCTORONE_ACCESS_TOKEN_FILE",
     "CONDUCTORONE_CLIENT_ID",
+    "CONDUCTORONE_CLIENT_ID_FILE",
+    "CONDUCTORONE_CLIENT_SECRET_FILE",
+    "CONDUCTORONE_OIDC_TOKEN_FILE",
     "CONDUCTORONE_SERVER_URL",
     "CONE_API_ENDPOINT",
     "CONE_CLIENT_ID",
+    "CONE_CLIENT_ID_FILE",
+    "CONE_CLIENT_SECRET_FILE",
     "CONE_CONFIG_PATH",
     "CONE_STRICT",
 )
@@ -30,6 +36,14 @@ SECRET_VARIABLES = (
     "CONDUCTORONE_CLIENT_SECRET",
     "CONDUCTORONE_OIDC_TOKEN",
     "CONE_CLIENT_SECRET",
+)
+# Files whose content says who is meant. A workload's OIDC token is replaced each hour, and means the same.
+IDENTITY_FILES = (
+    "CONDUCTORONE_ACCESS_TOKEN_FILE",
+    "CONDUCTORONE_CLIENT_ID_FILE",
+    "CONDUCTORONE_CLIENT_SECRET_FILE",
+    "CONE_CLIENT_ID_FILE",
+    "CONE_CLIENT_SECRET_FILE",
 )
 LONGEST_NAME = 100
 # What says that it is warm for longer was written by a clock that has been set back since.
@@ -59,7 +73,11 @@ class WarmEntry:
         name = f"{name}-{_crc(stable):08x}"
         self.stem = os.path.join(state_directory(environment), name)
         # A changed config file may have changed the profile: its stamp belongs to the key.
-        stamps = [_stamp(aws_config_path(environment)), _stamp(cone_config_path(environment))]
+        stamps = [
+            file_stamp(aws_config_path(environment)),
+            file_stamp(cone_config_path(environment)),
+        ]
+        stamps += [file_stamp(path) for name in IDENTITY_FILES if (path := environment.get(name))]
         self.key = "\x1f".join([stable, *stamps])
 
     @property
@@ -206,7 +224,8 @@ def _home(environment: Mapping[str, str]) -> str:
     return environment.get("HOME") or os.path.expanduser("~")
 
 
-def _stamp(path: str) -> str:
+def file_stamp(path: str) -> str:
+    """Return what changes when the file does; the same for any that isn't there."""
     try:
         found = os.stat(path)
     except OSError:

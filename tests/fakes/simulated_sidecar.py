@@ -67,7 +67,7 @@ class SimulatedSidecar:
         path.write_text(scenario)
         self.clock = clock
         self.home = home
-        self.simulator = _simulator(path, clock)
+        self.simulator = simulator_on(path, clock)
         self.terms = terms
         self.options = options
         self.events = []
@@ -178,7 +178,7 @@ class SimulatedSidecar:
         self.simulator.journal.clear()
 
 
-def _simulator(scenario, clock):
+def simulator_on(scenario, clock):
     """Build a simulator whose clients are on its clock as well: what they sign is judged by it."""
     with pytest.MonkeyPatch.context() as patch:
         for module in ("oauth", "app"):

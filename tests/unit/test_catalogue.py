@@ -17,7 +17,13 @@ from cone_sidecar.domain.profile import (
     SkippedEntitlement,
     SsoSession,
 )
-from cone_sidecar.errors import ConfigurationError, LoginRequired, ProfileNotFound, Unreachable
+from cone_sidecar.errors import (
+    ConfigurationError,
+    LoginRequired,
+    ProfileNotFound,
+    StillProcessing,
+    Unreachable,
+)
 from cone_sidecar.profile_naming import name_profiles, profile_name
 
 ARN = "arn:aws:sso:::permissionSet/ssoins-7223b02bd4f6e6d1/ps-df24df604b6cb36b"
@@ -341,6 +347,18 @@ async def test_a_catalogue_that_hangs_holds_up_nothing_that_is_known(clock):
     answers.set()
     assert {profile.name for profile in await asyncio.gather(*waiting)} == {"other-admin"}
     assert catalogue.asked == 2
+
+
+async def test_whoever_waits_for_a_catalogue_is_told_to_come_again_at_the_end(clock):
+    """The end of a sidecar is no reason to leave anybody without an answer."""
+    never = asyncio.Event()
+    source = TenantProfiles(never.wait, session=SESSION, region="us-west-2", clock=clock)
+    asking = [asyncio.create_task(source.profile("a")), asyncio.create_task(source.profiles())]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    source.close()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [StillProcessing, StillProcessing]
 
 
 async def test_a_failure_is_shared_and_remembered(clock):

@@ -7,7 +7,7 @@ import ssl
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from cone_sidecar.certificate import LOOK_EVERY_S, Certificate
+from cone_sidecar.certificate import LOOK_EVERY_S, Certificate, CertificateWatch
 from cone_sidecar.errors import ConfigurationError
 from fakes.certificate import write_certificate
 from fakes.virtual_clock import VirtualClock
@@ -54,7 +54,7 @@ def on_disk(certificate):
 @pytest.fixture(name="watching")
 async def _watching(certificate, context, clock):
     """Watch the files, until the test ends."""
-    task = asyncio.create_task(certificate.watch([context], clock))
+    task = asyncio.create_task(CertificateWatch(certificate, lambda: [context]).run(clock))
     await clock.pass_time(0)
     yield task
     task.cancel()

@@ -18,7 +18,8 @@ from cone_cli.endpoint_tokens import TOKEN_FILE_NAME
 from cone_sidecar.endpoint_settings import NAMES as ENDPOINT_NAMES
 from cone_sidecar.errors import ConeError
 from cone_sidecar.request_terms import KEYS
-from cone_sidecar.settings import NAMES, PREFIX
+from cone_sidecar.settings import NAMES
+from cone_sidecar.told_settings import PREFIX
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

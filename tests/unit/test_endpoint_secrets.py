@@ -107,6 +107,18 @@ def test_another_token_in_the_environment(tmp_path, state):
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
+def test_a_token_that_a_file_states(tmp_path, state):
+    """It is the token, also where the token file holds the one before; the two files are never one."""
+    stated, file = tmp_path / "stated", tmp_path / "token"
+    stated.write_text(OTHER + "\n")
+    file.write_text(STATED)
+    environment = {"CONE_AUTHORIZATION_TOKEN_FILE": str(stated)}
+    assert made(state, environment, token_file=file).tokens.opens(OTHER.encode(), "")
+    assert file.read_text() == OTHER
+    with pytest.raises(UsageError, match="two files at once"):
+        made(state, environment, token_file=stated)
+
+
 def test_the_same_token_in_the_environment(tmp_path, state):
     """A restart with the same variable is no contradiction."""
     file = tmp_path / "token"

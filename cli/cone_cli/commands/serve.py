@@ -64,6 +64,13 @@ ACCESS = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
+    parser.set_defaults(settles_itself=True)
+    parser.add_argument(
+        "--config",
+        metavar="F",
+        help="file that says what no flag and no variable does: /etc/cone/sidecar.yaml, "
+        "if it is there (CONE_SIDECAR_CONFIG)",
+    )
     for title, options in (("who is answered, and where", ENDPOINT), ("access", ACCESS)):
         group = parser.add_argument_group(title)
         for option in options:
@@ -88,18 +95,20 @@ def variable(option: Option) -> str:
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM; returns the exit code."""
     from cone_cli.background_log import BackgroundLog
+    from cone_cli.configuration import ConfigurationReader
+    from cone_cli.early_signals import early_signals
+    from cone_cli.log_output import log_nowhere
     from cone_cli.serving import serve
-    from cone_sidecar.endpoint_settings import endpoint_settings
-    from cone_sidecar.settings import sidecar_settings
 
-    flags = _told(args)
-    settings, endpoint = sidecar_settings(flags, os.environ), endpoint_settings(flags, os.environ)
+    # As main does before anything is imported, where no option stands before the command.
+    early_signals.listen()
     # httpx tells of each request at INFO, its URL included; uvicorn of each listener and each malformed
     # request, both in its own words.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    log_nowhere()
     with BackgroundLog():
-        return serve(args, settings, endpoint)
+        return serve(args, ConfigurationReader(args, _told(args), os.environ))
 
 
 def _told(args: argparse.Namespace) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -54,6 +55,10 @@ class TokenGrant(Protocol):
     def identity(self) -> str:
         """Return what tells one holder from another; goes into a file's name, hashed."""
 
+    @property
+    def remedy(self) -> str:
+        """Return what to do when the tenant refuses it."""
+
     async def form(self, host: TenantHost, now: datetime) -> dict[str, str]:
         """Return the body of the token request."""
 
@@ -69,6 +74,11 @@ class ClientCredentials:
     def identity(self) -> str:
         """Return id and secret: another secret is another holder."""
         return f"{self.client_id}\0{self.client_secret.reveal()}"
+
+    @property
+    def remedy(self) -> str:
+        """Return what makes another secret."""
+        return "cone login <tenant>"
 
     async def form(self, host: TenantHost, now: datetime) -> dict[str, str]:
         """Return the body of the token request.
@@ -89,22 +99,36 @@ class ClientCredentials:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadFederation:
-    """RFC 8693 exchange of a workload's OIDC token (reference §2.4)."""
+    """RFC 8693 exchange of a workload's OIDC token (reference §2.4).
+
+    ``subject_token`` is asked for the token at each exchange: kubelet replaces a projected one before it
+    ends. ``holder`` tells one workload from another, however often its token is replaced.
+    """
 
     client_id: str
-    subject_token: Secret = field(repr=False)
+    subject_token: Callable[[], Secret]
+    holder: str = field(repr=False)
 
     @property
     def identity(self) -> str:
-        """Return the trust's id and the subject token."""
-        return f"{self.client_id}\0{self.subject_token.reveal()}"
+        """Return the trust's id and the holder."""
+        return f"{self.client_id}\0{self.holder}"
+
+    @property
+    def remedy(self) -> str:
+        """Return where to look."""
+        return "compare the workload's OIDC token with the trust: issuer, subject, audience, age"
 
     async def form(self, host: TenantHost, now: datetime) -> dict[str, str]:  # noqa: ARG002 -- the port's
-        """Return the body of the token request."""
+        """Return the body of the token request.
+
+        Raises:
+            ConfigurationError: The token's file can't be read.
+        """
         return {
             "client_id": self.client_id,
             "grant_type": EXCHANGE_GRANT,
-            "subject_token": self.subject_token.reveal(),
+            "subject_token": self.subject_token().reveal(),
             "subject_token_type": JWT_TOKEN_TYPE,
         }
 
@@ -165,16 +189,18 @@ async def mint(
     answer = await with_retries(send, clock, repeat_failures=True)
     if not isinstance(answer, httpx.Response):
         raise answer
-    return AccessToken(*_token_of(answer, clock.now()))
+    return AccessToken(*_token_of(answer, clock.now(), remedy=grant.remedy))
 
 
-def _token_of(response: httpx.Response, asked_at: datetime) -> tuple[Secret, datetime]:
+def _token_of(
+    response: httpx.Response, asked_at: datetime, *, remedy: str
+) -> tuple[Secret, datetime]:
     if response.status_code in BUSY or response.status_code in FAILING:
         raise failing(response.status_code)
     if response.status_code in {400, 401, 403}:
         raise LoginRequired(
             f"ConductorOne refuses the client credentials (HTTP {response.status_code})",
-            hint="cone login <tenant>",
+            hint=remedy,
         )
     try:
         answer: dict[str, Any] = response.json()

@@ -8,7 +8,7 @@ import httpx
 
 from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.clock import Clock
-from cone_sidecar.conductorone.bearer import FixedBearer, MintedBearer
+from cone_sidecar.conductorone.bearer import GivenBearer, MintedBearer
 from cone_sidecar.conductorone.exchange import (
     BUSY,
     FAILING,
@@ -50,7 +50,7 @@ class ApiClient:
         self,
         client: httpx.AsyncClient,
         host: TenantHost,
-        bearer: MintedBearer | FixedBearer,
+        bearer: MintedBearer | GivenBearer,
         clock: Clock,
         *,
         source: str,

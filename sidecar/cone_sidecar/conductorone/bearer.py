@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 
@@ -17,8 +18,11 @@ from cone_sidecar.conductorone.access_token import (
 )
 from cone_sidecar.conductorone.host import TenantHost
 from cone_sidecar.file_lock import LockHeld, waited_file_lock
+from cone_sidecar.secret import Secret
 
 LOCK_LIMIT_S = 10.0
+# Nobody tells how long a token that was given to us lives; the tenant says so by 401.
+GIVEN_TOKEN_LIFE = timedelta(days=365)
 Flow = AsyncGenerator[httpx.Request, httpx.Response]
 
 
@@ -95,21 +99,37 @@ class MintedBearer(httpx.Auth):
                     self._kept.drop()
 
 
-class FixedBearer(httpx.Auth):
-    """Send a bearer that was given to us (``CONDUCTORONE_ACCESS_TOKEN``); nobody can renew it."""
+class GivenBearer(httpx.Auth):
+    """Send a bearer that was given to us (``CONDUCTORONE_ACCESS_TOKEN``); only its giver renews it.
 
-    def __init__(self, token: AccessToken) -> None:
-        self._token = token
+    ``given`` is asked for it at each call: the file that it is in may have been replaced.
+    """
+
+    def __init__(self, given: Callable[[], Secret], clock: Clock) -> None:
+        self._given = given
+        self._clock = clock
+        self._user: tuple[Secret, str] | None = None
 
     async def token(self) -> AccessToken:
-        """Return the token."""
-        return self._token
+        """Return the token.
+
+        Raises:
+            ConfigurationError: Its file can't be read.
+        """
+        value = self._given()
+        known = self._user is not None and self._user[0] == value
+        user_id = self._user[1] if self._user and known else ""
+        return AccessToken(value, self._clock.now() + GIVEN_TOKEN_LIFE, user_id)
 
     async def remember_user(self, user_id: str) -> None:
         """Keep whom the token speaks for, as long as this process lives."""
-        self._token = replace(self._token, user_id=user_id)
+        self._user = (self._given(), user_id)
 
     async def async_auth_flow(self, request: httpx.Request) -> Flow:
-        """Send with the bearer."""
-        request.headers["Authorization"] = f"Bearer {self._token.value.reveal()}"
-        yield request
+        """Send with the bearer; on 401 once more, if it was replaced meanwhile."""
+        sent = self._given()
+        request.headers["Authorization"] = f"Bearer {sent.reveal()}"
+        response = yield request
+        if response.status_code == httpx.codes.UNAUTHORIZED and (now := self._given()) != sent:
+            request.headers["Authorization"] = f"Bearer {now.reveal()}"
+            yield request

@@ -58,8 +58,8 @@ class CredentialsApp(AnsweringApp):
         self._host_guard = host_guard
         self._tokens = tokens
         self._bad_tokens = bad_tokens
-        self._default_profile = default_profile
-        self._longest_wait_s = longest_wait_s
+        self.default_profile = default_profile
+        self.longest_wait_s = longest_wait_s
         self._printed: dict[str, Printed] = {}
         self._waiting = 0
         self._slowed = 0
@@ -71,7 +71,7 @@ class CredentialsApp(AnsweringApp):
             raise refused
         segment = segment_of(scope)
         if segment == DEFAULT:
-            segment = self._default_profile or await self._only_profile(seen)
+            segment = self.default_profile or await self._only_profile(seen)
         if self._tokens and (refused := self._token_refusal(self._tokens, seen, segment or "")):
             return await self._refuse_token(refused, scope, seen)
         if segment is None:
@@ -125,7 +125,7 @@ class CredentialsApp(AnsweringApp):
     async def _obtain(self, segment: str, seen: SeenHeaders) -> tuple[Profile, HeldCredentials]:
         """Find the profile and its credentials, for as long as this client waits."""
         room = self._waiting < MOST_WAITING
-        patience = patience_of(seen.user_agent, seen.accept, self._longest_wait_s if room else 0.0)
+        patience = patience_of(seen.user_agent, seen.accept, self.longest_wait_s if room else 0.0)
         self._waiting += 1
         try:
             return await self._credentials.obtain(segment, patience)

@@ -37,9 +37,14 @@ class HostGuard:
 
     def __init__(self, hosts: Iterable[str] = (), networks: ClientNetworks | None = None) -> None:
         """Accept, beside the address that a connection arrived at, ``hosts``; clients of ``networks``."""
-        self._hosts = tuple(host.lower() for host in hosts)
-        self._networks = networks or ClientNetworks()
         self._names: dict[Server, frozenset[bytes]] = {}
+        self.change(hosts, networks or ClientNetworks())
+
+    def change(self, hosts: Iterable[str], networks: ClientNetworks) -> None:
+        """Accept other names and networks from the next request on."""
+        self._hosts = tuple(host.lower() for host in hosts)
+        self._networks = networks
+        self._names.clear()
 
     def refusal(
         self,

@@ -1,7 +1,7 @@
 """The management listener: is it alive, is it ready, how do things stand. Never shows a secret."""
 
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,12 +16,14 @@ from cone_sidecar.web.access_commands import AccessCommands, Guard
 from cone_sidecar.web.answer import NO_STORE, person_message
 from cone_sidecar.web.status_view import error_view, profile_view
 
+Missing = Callable[[], Sequence[ConeError]]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 class ManagementApp:
     """Answer what a person, a probe or a script asks about the sidecar; ``commands`` do as they say.
 
+    ``missing`` tells what has to be done before any profile can be served.
     Profiles are spoken of only to whom ``by_name`` lets in, their requests only to whom ``guard`` does.
     """
 
@@ -30,6 +32,7 @@ class ManagementApp:
         *,
         broker: AccessBroker,
         profiles: ProfileSource,
+        missing: Missing,
         by_name: Guard | None,
         guard: Guard | None,
         commands: AccessCommands,
@@ -37,6 +40,7 @@ class ManagementApp:
     ) -> None:
         self._broker = broker
         self._profiles = profiles
+        self._missing = missing
         self._by_name = by_name
         self._guard = guard
         self._commands = commands
@@ -72,7 +76,10 @@ class ManagementApp:
         return PlainTextResponse("ok\n", headers=NO_STORE)
 
     async def readyz(self, request: Request) -> Response:  # noqa: ARG002 -- a route's signature
-        """Say whether profiles can be served: whether it is known which there are."""
+        """Say whether profiles can be served: whether it is known which there are, and who we are."""
+        if missing := self._missing():
+            text = "".join(person_message(error) + "\n" for error in missing)
+            return PlainTextResponse(text, status_code=503, headers=NO_STORE)
         try:
             await self._profiles.profiles()
         except ConeError as error:
@@ -107,24 +114,24 @@ class ManagementApp:
 
     async def status(self, request: Request) -> Response:  # noqa: ARG002 -- a route's signature
         """Tell where each profile's story stands."""
+        view: dict[str, object] = {"version": _version(), "profiles": {}}
         try:
             profiles = list(await self._profiles.profiles())
         except ConeError as error:
-            return JSONResponse(
-                {"version": _version(), "profiles": {}, "error": error_view(error)},
-                headers=NO_STORE,
-            )
-        states = self._broker.states(profiles)
-        return JSONResponse(
-            {
-                "version": _version(),
-                "profiles": {
-                    profile.name: profile_view(profile, states[profile.name])
-                    for profile in profiles
-                },
-            },
-            headers=NO_STORE,
-        )
+            view["error"] = error_view(error)
+        else:
+            states = self._broker.states(profiles)
+            view["profiles"] = {
+                profile.name: profile_view(profile, states[profile.name]) for profile in profiles
+            }
+        if missing := self._missing():
+            view["missing"] = [error_view(error) for error in missing]
+        return JSONResponse(view, headers=NO_STORE)
+
+
+def nothing_missing() -> Sequence[ConeError]:
+    """Say that nobody has to do anything before profiles can be served."""
+    return ()
 
 
 def _version() -> str:

@@ -1,0 +1,55 @@
+"""Texts of flags, variables and the sidecar's file, read into values; a flag wins over its variable."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+from cone_sidecar.errors import ConeError
+from cone_sidecar.problems import Problems
+
+T = TypeVar("T")
+PREFIX = "CONE_"
+NOWHERE: Mapping[str, str] = MappingProxyType({})
+
+
+class ToldSettings:
+    """Read settings by their names, and keep what is wrong with them until all were read.
+
+    ``places`` says for variables that a file speaks for where it does.
+    """
+
+    def __init__(
+        self,
+        flags: Mapping[str, str],
+        environment: Mapping[str, str],
+        places: Mapping[str, str] = NOWHERE,
+    ) -> None:
+        self._flags = flags
+        self._environment = environment
+        self._places = places
+        self._wrong: set[str] = set()
+        self.problems = Problems()
+
+    def value(self, name: str, parse: Callable[[str], T], usual: T) -> T:
+        """Return what is told under ``name``; ``usual`` where nothing is, or nothing that has a meaning."""
+        variable = PREFIX + name.upper()
+        told = self._flags.get(name)
+        place = "" if told else self._places.get(variable, "")
+        told = told or self._environment.get(variable, "")
+        if not told:
+            return usual
+        try:
+            return parse(told)
+        except ConeError as error:
+            self.problems.note(error, place)
+            self._wrong.add(name)
+            return usual
+
+    def place(self, variable: str) -> str:
+        """Return where a file speaks for ``variable``; empty where none does."""
+        return self._places.get(variable, "")
+
+    def refuse(self, error: ConeError, *names: str, when: bool) -> None:
+        """Note that settings don't go together; one of ``names`` that is wrong itself was told of already."""
+        if when and not self._wrong.intersection(names):
+            self.problems.note(error)
