@@ -1,4 +1,4 @@
-"""Podman, which plays a pod's manifest: with storage and settings of its own, beside whatever engine there is."""
+"""Podman, which plays a pod's manifest: with storage and settings of its own."""
 
 import os
 import subprocess
@@ -12,6 +12,7 @@ log_driver = "k8s-file"
 cgroup_manager = "cgroupfs"
 runtime = "runc"
 events_logger = "file"
+lock_type = "file"
 """
 LIMIT_S = 120
 
@@ -23,8 +24,9 @@ class PodEngine:
         settings = directory / "containers.conf"
         settings.write_text(SETTINGS)
         self._environment = os.environ | {"CONTAINERS_CONF": str(settings)}
-        self._command = ["podman", "--root", str(directory / "root"), "--runroot"]
-        self._command += [str(directory / "run"), "--storage-driver", "overlay"]
+        self._command = ["podman", "--storage-driver", "overlay"]
+        for option, name in (("--root", "root"), ("--runroot", "run"), ("--tmpdir", "tmp")):
+            self._command += [option, str(directory / name)]
 
     def __call__(self, *arguments, ok=True, stdin=None, timeout=LIMIT_S):
         """Run ``podman`` to its end; it has to end with 0 unless ``ok`` is false."""
@@ -39,6 +41,22 @@ class PodEngine:
         )
         assert done.returncode == 0 or not ok, done.stderr[-4000:]
         return done
+
+    def first_line(self, container, *, limit_s):
+        """Wait for a container's first line on stdout."""
+        command = ["timeout", str(limit_s), *self._command, "logs", "--follow", container]
+        with subprocess.Popen(
+            command, env=self._environment, stdout=subprocess.PIPE, text=True
+        ) as logs:
+            line = logs.stdout.readline()
+            logs.kill()
+        return line.strip()
+
+    def remove_all(self):
+        """Remove what it holds; what others have on this machine has other directories."""
+        self("pod", "kill", "--all", ok=False)
+        self("pod", "rm", "--all", "--force", ok=False)
+        self("volume", "rm", "--all", "--force", ok=False)
 
     def load(self, *images):
         """Take over images of the other engine; they are called localhost/… here."""
