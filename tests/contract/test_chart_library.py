@@ -10,6 +10,7 @@ from fakes.chart_rendering import PYTHON, ROOT, by_name, environment, examine, n
 
 SHOP = ROOT / "examples" / "kubernetes" / "shop"
 BUILD = "import helm_python, sys; helm_python.dependency_build(sys.argv[1])"
+PACK = "import helm_python, sys; print(helm_python.Chart.load(sys.argv[1]).save(sys.argv[2]))"
 
 pytestmark = needs_helm
 
@@ -63,6 +64,55 @@ def test_it_can_be_taken_by_its_path(tmp_path):
         {"chart": "examples/kubernetes/shop", "kubernetes": "1.37"},
     )
     assert built["files"] == ours["files"]
+
+
+def test_containers_of_one_pod_have_a_token_each(tmp_path):
+    """A second container with another profile mounts that one's token, and not the first one's."""
+    chart = tmp_path / "shop"
+    shutil.copytree(SHOP, chart)
+    template = chart / "templates" / "deployment.yaml"
+    text = template.read_text()
+    first = text.index("        - name: shop\n")
+    container = text[first : text.index("      volumes:")]
+    second = container.replace("- name: shop", "- name: second").replace("$cone", "$second")
+    template.write_text(
+        '{{- $second := dict "root" $ "values" .Values.cone "profile" "dev" }}\n'
+        + text[:first]
+        + second
+        + text[first:]
+    )
+    request = {"chart": str(chart), "kubernetes": "1.37"}
+    found, lacking = examine(request | {"values": {"cone": {"moreProfiles": ["dev"]}}}, request)
+    assert found["invalid"] == []
+    assert "moreProfiles lacks dev" in lacking["refused"]
+    spec = pod_of(found, "deployment.yaml")
+    told = environment(spec["initContainers"][0])["CONE_PROFILE_TOKEN_FILE"]
+    mounted = {
+        each["name"]: each["mountPath"] for each in spec["initContainers"][0]["volumeMounts"]
+    }
+    files = dict(pair.split("=") for pair in told.split(","))
+    for name, profile in (("shop", "production-admin"), ("second", "dev")):
+        container = by_name(spec["containers"])[name]
+        (mount,) = container["volumeMounts"]
+        assert mount["mountPath"] == "/run/cone-app"
+        assert files[profile] == f"{mounted[mount['name']]}/token"
+        uri = environment(container)["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+        assert uri.endswith(f"/credentials/{profile}")
+    assert len({*mounted.values()}) == len(mounted)
+
+
+def test_the_chart_can_be_packed(tmp_path):
+    """An archive of the chart holds the library, and renders the same."""
+    request = {"values": "charts/cone-sidecar/ci/defaults-values.yaml", "kubernetes": "1.37"}
+    packed = subprocess.run(
+        [PYTHON, "-c", PACK, ROOT / "charts" / "cone-sidecar", tmp_path],
+        check=True,
+        timeout=60,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    archive, ours = examine(request | {"chart": packed}, request | {"chart": "charts/cone-sidecar"})
+    assert archive["files"] == ours["files"]
 
 
 def test_the_sidecar_s_volumes_are_its_own(report):

@@ -112,6 +112,12 @@ def test_one_token_for_all_is_not_injected():
     assert "cone.token.existingSecret opens every profile" in refused(values, "1.36", SERVED)
 
 
+def test_a_pod_that_is_labelled_gets_one_profile():
+    """Several are for charts, whose containers say which."""
+    values = changed("admission", cone={"moreProfiles": ["dev"]})
+    assert "cone.moreProfiles is for charts" in refused(values, "1.36", SERVED)
+
+
 def test_a_cluster_without_such_policies_is_told():
     """The message says since when there are any, and what helm template needs."""
     message = refused(values_of("admission"), "1.31")

@@ -1,8 +1,11 @@
-{{/* The variables that lead an app's AWS SDK to the sidecar and to nothing else, for its container's env. */}}
+{{/*
+The variables that lead an app's AWS SDK to the sidecar and to nothing else, for its container's env. Where the pod's
+containers have a profile each, it takes "profile" as well, as cone-sidecar.volumeMounts does.
+*/}}
 {{- define "cone-sidecar.env" -}}
 {{- $values := .values -}}
 - name: AWS_CONTAINER_CREDENTIALS_FULL_URI
-  value: {{ printf "http://127.0.0.1:%d/credentials/%s" (int $values.port) $values.profile | quote }}
+  value: {{ printf "http://127.0.0.1:%d/credentials/%s" (int $values.port) (.profile | default $values.profile) | quote }}
 - name: AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
   value: /run/cone-app/token
 {{- with $values.token.existingSecret }}
@@ -32,7 +35,7 @@
 
 {{/* The mount at which an app finds its token, for its container's volumeMounts. */}}
 {{- define "cone-sidecar.volumeMounts" -}}
-- name: cone-token
+- name: {{ include "cone-sidecar.tokenVolume" . }}
   mountPath: /run/cone-app
   readOnly: true
 {{- end }}

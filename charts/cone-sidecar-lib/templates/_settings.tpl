@@ -34,7 +34,7 @@
   value: /run/cone-master/token
 {{- end }}
 - name: CONE_PROFILE_TOKEN_FILE
-  value: {{ printf "%s=/run/cone-app/token" $values.profile | quote }}
+  value: {{ include "cone-sidecar.tokenFiles" . | quote }}
 - name: CONE_TOKEN_FILE_MODE
   value: {{ $values.token.fileMode | quote }}
 {{- if $values.prefetch }}

@@ -12,10 +12,12 @@
     sizeLimit: {{ $values.state.sizeLimit }}
   {{- end }}
 # The app's token: written by the sidecar, read by the app.
-- name: cone-token
+{{- range prepend $values.moreProfiles $values.profile }}
+- name: {{ include "cone-sidecar.tokenVolume" (dict "values" $values "profile" .) }}
   emptyDir:
     medium: Memory
     sizeLimit: 64Ki
+{{- end }}
 {{- with $values.conductorone.existingSecret }}
 {{- if .name }}
 # Root's files, in a volume that the sidecar alone mounts: its user reads them as "others".
@@ -80,8 +82,11 @@
 {{- $values := .values -}}
 - name: cone-state
   mountPath: /var/lib/cone
-- name: cone-token
-  mountPath: /run/cone-app
+{{- range prepend $values.moreProfiles $values.profile }}
+{{- $of := dict "values" $values "profile" . }}
+- name: {{ include "cone-sidecar.tokenVolume" $of }}
+  mountPath: {{ include "cone-sidecar.tokenDirectory" $of }}
+{{- end }}
 {{- if $values.conductorone.existingSecret.name }}
 - name: cone-client
   mountPath: /run/cone-client

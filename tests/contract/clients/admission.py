@@ -53,7 +53,7 @@ class Admission:
         variables = self._variables(spec, pod)
         for mutation in spec["mutations"]:
             found = self._value(mutation["jsonPatch"]["expression"], pod, variables)
-            pod = jsonpatch.JsonPatch([plain(each) for each in found]).apply(pod)
+            pod = jsonpatch.JsonPatch([patch(each) for each in found]).apply(pod)
         return pod
 
     def _validate(self, spec, pod):
@@ -90,6 +90,15 @@ def as_maps(expression):
         return f'"{token["field"]}"' if token["field"] else token["text"]
 
     return TOKEN.sub(written, expression)
+
+
+def patch(value):
+    """Return a patch as JSON; what it adds has the type of where it adds it."""
+    steps = [step for step in value["path"].split("/") if not step.isdigit() and step != "-"]
+    found = value["value"]
+    place = ".".join(["Object", *steps[1:]])
+    typed = isinstance(found, dict) and TYPE in found
+    return plain(value) | {"value": plain(found, place if typed else None)}
 
 
 def plain(value, place=None):
