@@ -214,6 +214,27 @@ def test_nothing_is_installed_that_was_not_asked_for(reports):
     assert kinds == ["Deployment", "Pod"]
 
 
+def test_the_notes_say_what_comes_next(reports):
+    """Where a person sees what waits for him, and what holds for these values alone."""
+    notes = {name: report["files"].get(NOTES, "") for name, report in reports.items()}
+    assert "logs deployment/shop-cone-sidecar --container cone" in notes["app-1.29"]
+    assert "logs job/shop-cone-sidecar --container cone" in notes["job-1.33"]
+    assert "helm --namespace shops test shop" in notes["app-1.29"]
+    assert "kept in memory" in notes["app-1.29"]
+    assert "kept in memory" not in notes["everything-1.37"]
+    assert "The NetworkPolicy binds the app as well" in notes["everything-1.37"]
+    assert "the app may start before it answers" in notes["app-1.28"]
+    assert "cone-sidecar/injection=enabled" in notes["admission-1.36"]
+    assert "the ClusterRole shop-cone-sidecar-events" in notes["admission-1.36"]
+
+
+def test_a_test_that_would_never_end_is_not_rendered(reports):
+    """Helm's test waits for a pod's end, which a classic sidecar prevents."""
+    paths = {name: [*report["files"]] for name, report in reports.items()}
+    assert "tests/profile-is-known.yaml" in paths["app-1.29"]
+    assert "tests/profile-is-known.yaml" not in paths["app-1.28"]
+
+
 def test_both_charts_and_the_program_have_one_version(reports):
     """The image's tag that the library takes by itself is the charts' appVersion."""
     charts = [

@@ -54,8 +54,7 @@ class PodEngine:
 
     def remove_all(self):
         """Remove what it holds; what others have on this machine has other directories."""
-        self("pod", "kill", "--all", ok=False)
-        self("pod", "rm", "--all", "--force", ok=False)
+        self("pod", "rm", "--all", "--force", "--time", "0", ok=False)
         self("volume", "rm", "--all", "--force", ok=False)
 
     def load(self, *images):
