@@ -183,31 +183,35 @@ def test_a_container_that_another_policy_added_is_served_too(policies, outcomes)
     assert [each["name"] for each in spec["initContainers"]] == ["cone"]
 
 
-@pytest.mark.parametrize(
-    ("asking", "message"),
-    [
-        (pod(annotations={}), "needs the annotation cone-sidecar/profile"),
-        (pod(annotations={"cone-sidecar/profile": "a b"}), "needs the annotation"),
-        (pod(annotations={"cone-sidecar/profile": "../x"}), "needs the annotation"),
-        (pod(annotations={"cone-sidecar/profile": "x" * 129}), "needs the annotation"),
-        (pod(hostNetwork=True), "hostNetwork would open the sidecar's port"),
-        (
-            pod([{"env": [{"name": "AWS_PROFILE", "value": "x"}]}]),
-            "container app0 has variables that win over the sidecar: take out AWS_PROFILE",
-        ),
-        (
-            pod(
-                initContainers=[MIGRATION | {"env": [{"name": "AWS_ACCESS_KEY_ID", "value": "x"}]}]
-            ),
-            "container migrate has variables that win over the sidecar: take out AWS_ACCESS_KEY_ID",
-        ),
-        (pod([{}] * 65), "more than 64 containers are not looked at"),
-    ],
-)
-def test_a_pod_that_could_not_work_is_refused(policies, asking, message):
+REFUSED = {
+    "no profile": (pod(annotations={}), "needs the annotation cone-sidecar/profile"),
+    "a blank": (pod(annotations={"cone-sidecar/profile": "a b"}), "needs the annotation"),
+    "a path": (pod(annotations={"cone-sidecar/profile": "../x"}), "needs the annotation"),
+    "too long": (pod(annotations={"cone-sidecar/profile": "x" * 129}), "needs the annotation"),
+    "the node's network": (pod(hostNetwork=True), "hostNetwork would open the sidecar's port"),
+    "another profile": (
+        pod([{"env": [{"name": "AWS_PROFILE", "value": "x"}]}]),
+        "container app0 has variables that win over the sidecar: take out AWS_PROFILE",
+    ),
+    "keys": (
+        pod(initContainers=[MIGRATION | {"env": [{"name": "AWS_ACCESS_KEY_ID", "value": "x"}]}]),
+        "container migrate has variables that win over the sidecar: take out AWS_ACCESS_KEY_ID",
+    ),
+    "a crowd": (pod([{}] * 65), "more than 64 containers are not looked at"),
+}
+
+
+@pytest.fixture(scope="module", name="refusals")
+def _refusals(policies):
+    """Give why each pod that couldn't work is refused."""
+    outcomes = admit(policies, [asking for asking, _ in REFUSED.values()])
+    return {name: outcome["denied"] for name, outcome in zip(REFUSED, outcomes, strict=True)}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_pod_that_could_not_work_is_refused(refusals, name):
     """The reason is said at once, to whoever makes the pod, and what to do."""
-    denied = admit(policies, [asking])[0]["denied"]
-    assert message in "\n".join(denied)
+    assert REFUSED[name][1] in "\n".join(refusals[name])
 
 
 def test_a_pod_that_was_not_mutated_is_refused(policies):

@@ -42,13 +42,6 @@ def rendered(values: dict[str, Any], kubernetes: str = "1.33", *apis: str) -> di
     return examine(request | {"kubernetes": kubernetes, "apis": apis})[0]
 
 
-def refused(values: dict[str, Any], *rest: str) -> str:
-    """Return why Helm renders nothing."""
-    report = rendered(values, *rest)
-    assert "refused" in report, "it was rendered"
-    return report["refused"]
-
-
 def documents(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the documents that a cluster would be given."""
     texts = [text for path, text in report["files"].items() if path != "NOTES.txt"]
