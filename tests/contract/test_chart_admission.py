@@ -48,10 +48,12 @@ def pod(containers=({},), *, annotations=None, **spec):
 MIGRATION = {"name": "migrate", "image": "app:1", "env": [{"name": "A", "value": "$(AWS_REGION)"}]}
 MESH = {"name": "istio-proxy", "image": "istio:1", "restartPolicy": "Always"}
 DATA = {"name": "data", "configMap": {"name": "data", "defaultMode": 420}}
+KEY = {"name": "db", "key": "password", "optional": False}
+SECRET = {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": KEY}}
 PODS = {
     "plain": pod(),
     "init containers": pod(initContainers=[MIGRATION]),
-    "its own environment": pod([{"env": [{"name": "AWS_REGION", "value": "eu-west-1"}]}]),
+    "its own environment": pod([{"env": [{"name": "AWS_REGION", "value": "eu-west-1"}, SECRET]}]),
     "its own volumes": pod(
         [{"volumeMounts": [{"name": "data", "mountPath": "/data"}]}], volumes=[DATA]
     ),
@@ -236,6 +238,17 @@ def test_a_pod_that_is_less_safe_is_warned_about(policies, asking, message):
     outcome = admit(policies, [asking])[0]
     assert outcome["denied"] == []
     assert [each for each in outcome["warned"] if message in each]
+
+
+def test_numbers_in_resources_are_text_to_the_policy():
+    """CEL takes no map of mixed kinds: a limit of 1 CPU beside one of 192Mi becomes text."""
+    values = values_of("admission")
+    values["cone"]["resources"] = {"limits": {"cpu": 1, "memory": "192Mi"}}
+    request = cases()[POLICY] | {"values": values}
+    outcome = admit(documents(examine(request)[0]), [pod()])[0]
+    assert outcome["invalid"] is None
+    sidecar = outcome["pod"]["spec"]["initContainers"][0]
+    assert sidecar["resources"]["limits"] == {"cpu": "1", "memory": "192Mi"}
 
 
 def test_only_pods_that_ask_are_touched(policies):

@@ -98,11 +98,15 @@ def patch(value):
     found = value["value"]
     place = ".".join(["Object", *steps[1:]])
     typed = isinstance(found, dict) and TYPE in found
-    return plain(value) | {"value": plain(found, place if typed else None)}
+    return {
+        "op": value["op"],
+        "path": value["path"],
+        "value": plain(found, place if typed else None),
+    }
 
 
 def plain(value, place=None):
-    """Take the types' names out again.
+    """Take the types' names out again; what has no place was in the pod before.
 
     Raises:
         TypeError: One isn't that of its place, or a list or map holds different kinds.
@@ -110,19 +114,14 @@ def plain(value, place=None):
     if isinstance(value, dict):
         name = value.get(TYPE)
         if name is None:
-            alike(value.values())
-            return {key: plain(each) for key, each in value.items()}
+            alike(value.values() if place else ())
+            return {key: plain(each, place) for key, each in value.items()}
         if place not in {None, name}:
             raise TypeError(f"{name} stands at {place}")
-        inside = name.startswith("Object.")
-        return {
-            key: plain(each, f"{name}.{key}" if inside else None)
-            for key, each in value.items()
-            if key != TYPE
-        }
+        return {key: plain(each, f"{name}.{key}") for key, each in value.items() if key != TYPE}
     if isinstance(value, list):
-        alike(value)
-        return [plain(each, place if isinstance(each, dict) else None) for each in value]
+        alike(value if place else ())
+        return [plain(each, place) for each in value]
     return value
 
 
