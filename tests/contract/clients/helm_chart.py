@@ -1,53 +1,96 @@
-"""Helm and the schemas of Kubernetes, on a chart: values as JSON on stdin, what they say as JSON on stdout.
+"""Helm and the schemas of Kubernetes, on charts: requests as JSON on stdin, what they say as JSON on stdout.
 
-With a file of ci/ as second argument it prints the manifest alone: so the golden files are made.
+With names of cases as arguments it writes their golden files instead.
 """
 
 import json
 import sys
+import warnings
 from pathlib import Path
 
 import helm_python
 import kubernetes_validate
 import yaml
+from helm_python import _native
 
-VERSIONS = ("1.29", "1.31", "1.33", "1.35", "1.37")
+ROOT = Path(__file__).parents[3]
+CASES = Path(__file__).parent.parent / "charts" / "cases.yaml"
 NOTES = "NOTES.txt"
+# Not of Kubernetes itself: there is no schema for it here.
+FOREIGN = {"monitoring.coreos.com/v1"}
 
 
-def examine(chart, values):
-    """Lint, render, and validate each document against each version's schemas."""
+def examine(request):
+    """Lint and render a chart, and validate each document against the cluster's schemas.
+
+    ``chart`` is a directory below the project's, ``values`` a mapping or a file below it, ``kubernetes`` a
+    version such as 1.36, ``apis`` what else the cluster serves.
+    """
+    chart, values = ROOT / request["chart"], request.get("values", {})
+    if isinstance(values, str):
+        values = yaml.safe_load((ROOT / values).read_text())
     report = {"lint": helm_python.lint(chart, values, strict=True)["errors"]}
     try:
-        with helm_python.Chart.load(chart) as loaded:
-            rendered = loaded.render(values, name="shop", namespace="shops")
+        files = render(chart, values, request)
     except helm_python.HelmError as error:
         return report | {"refused": str(error)}
-    files = {Path(path).name: text.strip() + "\n" for path, text in rendered.items()}
-    invalid = []
-    for name, text in files.items():
-        if name != NOTES:
-            invalid += [f"{name}, {version}: {problem}" for version, problem in problems(text)]
+    version = request["kubernetes"]
+    invalid = [
+        f"{name}: {problem}"
+        for name, text in files.items()
+        if name != NOTES
+        for problem in problems(text, version)
+    ]
     return report | {"files": files, "invalid": invalid}
 
 
-def problems(text):
+def render(chart, values, request):
+    """Render the chart for a cluster of that version; returns what is not empty, by template."""
+    options = {"name": "shop", "namespace": "shops", "kube_version": f"v{request['kubernetes']}.0"}
+    options["api_versions"] = request.get("apis", [])
+    with helm_python.Chart.load(chart) as loaded:
+        rendered = _native.call_string(
+            "helm_render", loaded._raw(), json.dumps(values), json.dumps(options)
+        )
+    files = {path.partition("/templates/")[2]: text for path, text in json.loads(rendered).items()}
+    return {path: text.strip() + "\n" for path, text in sorted(files.items()) if text.strip()}
+
+
+def problems(text, version):
     """Yield what the schemas refuse, unknown fields included."""
     for document in yaml.safe_load_all(text):
-        for version in VERSIONS:
+        if document["apiVersion"] not in FOREIGN:
             try:
                 kubernetes_validate.validate(document, version, strict=True)
             except kubernetes_validate.ValidationError as error:
-                yield version, str(error)
+                yield f"{document['kind']}: {error.message}"
 
 
-def main(chart, *example):
-    """Answer on stdout."""
-    if example:
-        values = yaml.safe_load((Path(chart) / "ci" / example[0]).read_text())
-        print(examine(chart, values)["files"]["deployment.yaml"], end="")
-    else:
-        print(json.dumps(examine(chart, json.load(sys.stdin))))
+def manifest(files):
+    """Join what a cluster would be given."""
+    return "---\n".join(f"# {path}\n{text}" for path, text in files.items() if path != NOTES)
+
+
+def write(name, case):
+    """Write what a case renders: as one file beside the cases, or each document where the case says."""
+    files = examine(case)["files"]
+    if "into" not in case:
+        (CASES.parent / f"{name}.yaml").write_text(manifest(files))
+        return
+    for path, text in files.items():
+        (ROOT / case["into"] / path).write_text(text)
+
+
+def main(*names):
+    """Answer on stdout, or write golden files."""
+    warnings.simplefilter("ignore")
+    if names:
+        cases = yaml.safe_load(CASES.read_text())
+        for name in names:
+            write(name, cases[name])
+        return
+    requests = json.load(sys.stdin)
+    print(json.dumps([examine(request) for request in requests]))
 
 
 if __name__ == "__main__":

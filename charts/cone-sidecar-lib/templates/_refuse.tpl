@@ -1,0 +1,19 @@
+{{/* Refuse values that can't work, by the name of what is missing or too much. */}}
+{{- define "cone-sidecar.refuse" -}}
+{{- $values := .values }}
+{{- $secret := $values.conductorone.existingSecret.name }}
+{{- $identity := $values.conductorone.workloadIdentity }}
+{{- $_ := required "profile is needed: the profile whose credentials the app gets, such as production-admin" $values.profile }}
+{{- $_ = required "identityCenter.startUrl is needed: the AWS access portal's start URL, such as https://acme.awsapps.com/start" $values.identityCenter.startUrl }}
+{{- if not (or $secret $identity.clientId) }}
+{{- fail "conductorone.existingSecret.name or conductorone.workloadIdentity.clientId is needed: a Secret with the keys client-id and client-secret of a ConductorOne personal client, or the client id of a workload's trust" }}
+{{- else if and $secret $identity.clientId }}
+{{- fail "conductorone.existingSecret and conductorone.workloadIdentity are both set: keep one of them" }}
+{{- end }}
+{{- if and $identity.clientId (not $identity.audience) }}
+{{- fail "conductorone.workloadIdentity.audience is needed: whom the service account's token is for, as the trust in ConductorOne says" }}
+{{- end }}
+{{- if eq (int $values.port) (int $values.managementPort) }}
+{{- fail "port and managementPort are the same: choose two" }}
+{{- end }}
+{{- end }}
