@@ -104,7 +104,8 @@ def _recipes(docker, recipe_images):
     def recipe(name, *further):
         for other in started:
             other.down()
-        started[:] = [Recipe(docker, name, f"cone-test-{os.getpid()}", *further)]
+        file = EXAMPLES / name / "compose.yaml"
+        started[:] = [Recipe(docker, file, f"cone-test-{os.getpid()}", *further)]
         return started[0]
 
     with pytest.MonkeyPatch.context() as patch:

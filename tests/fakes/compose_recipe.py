@@ -35,8 +35,7 @@ print(urllib.request.urlopen(request, timeout=5).read().decode())
 class Recipe(DockerCompose):
     """One recipe; ``further`` files lie over its own."""
 
-    def __init__(self, docker, name, project, *further):
-        file = EXAMPLES / name / "compose.yaml"
+    def __init__(self, docker, file, project, *further):
         super().__init__(context=file.parent, compose_file_name=[str(file), *map(str, further)])
         self._docker = docker
         self._project = project
