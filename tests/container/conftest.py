@@ -98,15 +98,24 @@ def _recipe_images(docker):
 
 @pytest.fixture(name="recipes", scope="module")
 def _recipes(docker, recipe_images):
-    """Give the Compose recipes by their names, one at a time; whatever was started is removed."""
-    started = []
+    """Give the Compose recipes by their names, one at a time; whatever was started is removed.
+
+    Asked for again, the one that is there is given as it stands, unless files were laid over it.
+    """
+    started = {}
 
     def recipe(name, *further):
-        for other in started:
-            other.down()
-        file = EXAMPLES / name / "compose.yaml"
-        started[:] = [Recipe(docker, file, f"cone-test-{os.getpid()}", *further)]
-        return started[0]
+        if further or (name,) not in started:
+            down()
+            file = EXAMPLES / name / "compose.yaml"
+            project = f"cone-test-{os.getpid()}"
+            started[name, *further] = Recipe(docker, file, project, *further)
+        return started[name, *further]
+
+    def down():
+        for each in started.values():
+            each.down()
+        started.clear()
 
     with pytest.MonkeyPatch.context() as patch:
         # Port 0 is any that is free.
@@ -117,5 +126,4 @@ def _recipes(docker, recipe_images):
         }.items():
             patch.setenv(name, value)
         yield recipe
-        for last in started:
-            last.down()
+        down()

@@ -37,6 +37,15 @@ def test_each_recipe_is_run():
     assert there_are == set(RECIPES) | ELSEWHERE
 
 
+def test_compose_takes_the_file_for_a_tenant(docker, tmp_path):
+    """The whole file of docs/compose.md is one that Compose understands."""
+    page = (EXAMPLES.parents[1] / "docs" / "compose.md").read_text()
+    file = tmp_path / "compose.yaml"
+    file.write_text(re.findall(r"^```yaml\n(services:.*?)^```$", page, re.DOTALL | re.MULTILINE)[0])
+    found = docker("compose", "-f", str(file), "config", "--format", "json").stdout
+    assert set(json.loads(found)["services"]) == {"cone", "app"}
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_boto3_and_the_aws_cli_are_who_sts_says(recipes, name):
     """With no grant at the start, both have the role after the recipe's own command; no secret is logged."""
