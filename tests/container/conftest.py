@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from fakes.compose_recipe import EXAMPLES, Recipe
+
 ROOT = Path(__file__).parents[2]
 IMAGE = "cone-sidecar:test"
 ENGINE_LIMIT_S = 20
 BUILD_LIMIT_S = 600
+# By the variables that the recipes take them from.
+RECIPE_IMAGES = {"CONE_IMAGE": str(ROOT), "CONE_DEMO_APP": str(EXAMPLES / "demo" / "app")}
 
 
 class Engine:
@@ -81,3 +85,51 @@ def _docker():
 def _image(docker):
     """Build the project's image."""
     return docker.build(IMAGE)
+
+
+@pytest.fixture(scope="session", name="recipe_images")
+def _recipe_images(docker):
+    """Build what the Compose recipes run, once, under names that no other run on this engine has."""
+    if docker("compose", "version", ok=False).returncode != 0:
+        pytest.skip("NOT RUN: this docker has no compose plugin")
+    names = {name: f"{name.lower().replace('_', '-')}:{os.getpid()}" for name in RECIPE_IMAGES}
+    for name, directory in RECIPE_IMAGES.items():
+        choice = {"DOCKER_BUILDKIT": "1"}
+        docker(
+            "build", "-q", "-t", names[name], directory, timeout=BUILD_LIMIT_S, environment=choice
+        )
+    yield names
+    docker("image", "rm", *names.values(), ok=False)
+
+
+@pytest.fixture(name="recipes", scope="module")
+def _recipes(docker, recipe_images):
+    """Give the Compose recipes by their names, one at a time; whatever was started is removed.
+
+    Asked for again, the one that is there is given as it stands, unless files were laid over it.
+    """
+    started = {}
+
+    def recipe(name, *further):
+        if further or (name,) not in started:
+            down()
+            file = EXAMPLES / name / "compose.yaml"
+            project = f"cone-test-{os.getpid()}"
+            started[name, *further] = Recipe(docker, file, project, *further)
+        return started[name, *further]
+
+    def down():
+        for each in started.values():
+            each.down()
+        started.clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+        # Port 0 is any that is free.
+        for name, value in {
+            **recipe_images,
+            "CONE_STATUS_PORT": "0",
+            "SIMULATOR_PORT": "0",
+        }.items():
+            patch.setenv(name, value)
+        yield recipe
+        down()
