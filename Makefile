@@ -43,7 +43,7 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 
 # Clients that we didn't write, each in an environment of its own: add another one to this list.
 $(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone/.ready .venv-boto3-2023/.ready .venv-clients/.ready \
-  tests/e2e/clients/javascript/.ready tests/clients/javascript/.ready .venv-charts/.ready
+  tests/e2e/clients/javascript/.ready tests/clients/javascript/.ready tests/container/javascript/.ready .venv-charts/.ready
 	mkdir -p $(VENV)
 	touch $@
 
@@ -98,6 +98,11 @@ tests/clients/javascript/.ready: tests/clients/javascript/package-lock.json
 	else echo "!! npm is not here: the JavaScript clients of the matrix will not run"; fi
 	touch $@
 
+tests/container/javascript/.ready: tests/container/javascript/package-lock.json
+	if command -v npm >/dev/null; then cd tests/container/javascript && npm ci --silent; \
+	else echo "!! npm is not here: the dev containers will not be made"; fi
+	touch $@
+
 # Needs uv. The pins hold hashes and name no index.
 requirements:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/prod.txt
@@ -114,3 +119,4 @@ requirements:
 clean:
 	rm -rf $(VENV) .venv-* tests/e2e/clients/javascript/node_modules tests/e2e/clients/javascript/.ready
 	rm -rf tests/clients/javascript/node_modules tests/clients/javascript/.ready
+	rm -rf tests/container/javascript/node_modules tests/container/javascript/.ready
