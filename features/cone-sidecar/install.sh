@@ -8,6 +8,8 @@ scripts=/usr/local/share/cone-sidecar
 settings=/etc/cone-sidecar
 state=/var/lib/cone-sidecar
 group=cone-sidecar
+# The same in every build: the volume remembers the number, not the name.
+group_number=65532
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 user=${_REMOTE_USER:-root}
 
@@ -105,10 +107,10 @@ write_settings() {
 # The user's number may change when the container is made, so the group lets the user in, not the owner.
 make_state() {
     if command -v groupadd >/dev/null; then
-        getent group "$group" >/dev/null || groupadd --system "$group"
+        getent group "$group" >/dev/null || groupadd --gid "$group_number" "$group"
         usermod -a -G "$group" "$user"
     else
-        grep -q "^$group:" /etc/group || addgroup -S "$group"
+        grep -q "^$group:" /etc/group || addgroup -g "$group_number" "$group"
         addgroup "$user" "$group"
     fi
     install -d -m 0770 -o root -g "$group" "$state"

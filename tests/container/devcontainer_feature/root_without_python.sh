@@ -7,5 +7,6 @@ simulated_tenant
 cone-sidecar-start
 check "boto3 gets an identity" soon is_ada_as_admin
 check "its files are its user's alone" private_files
+killed_sidecar_comes_back
 check "status is one line" one_line_at_once
 reportResults

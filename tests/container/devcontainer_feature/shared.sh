@@ -35,3 +35,11 @@ simulated_tenant() {
 private_files() { test -z "$(find "$state" -type f -perm /077)" && test "$(stat -c %U "$state/token")" = "$(id -un)"; }
 
 one_line_at_once() { test "$(timeout 5 cone-sidecar-status | wc -l)" = 1; }
+
+killed_sidecar_comes_back() {
+    killed=$(sidecar)
+    kill -9 "$killed"
+    check "a killed sidecar comes back" soon cone healthcheck
+    check "as another process" test "${killed:-none}" != "$(sidecar)"
+    check "and goes on serving" soon is_ada_as_admin
+}

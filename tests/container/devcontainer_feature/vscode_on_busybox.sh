@@ -1,9 +1,11 @@
 #!/bin/bash
-# The container starts as root, the tools work as vscode; secrets come when the sidecar already runs.
+# The shell and the tools are BusyBox's, as on Alpine. The container starts as root, the tools work as vscode, and secrets
+# come when the sidecar already runs.
 source ./shared.sh
 
 check "the sidecar was started with the container" soon cone healthcheck
 check "it runs as the remote user" test "$(stat -c %U "/proc/$(supervisor)")" = vscode
+check "by BusyBox's shell" test "$(readlink "/proc/$(supervisor)/exe")" = /usr/bin/busybox
 check "without a login, one line says what to do" bash -c 'cone-sidecar-status | grep -q "cone login"'
 check "an option is a variable of login shells" test "$(bash -lc 'echo $AWS_REGION')" = eu-central-1
 check "the environment wins over an option" test "$(AWS_REGION=us-west-2 bash -lc 'echo $AWS_REGION')" = us-west-2
@@ -18,10 +20,6 @@ check "whoever knows less replaces nothing" env -u CONE_CLIENT_SECRET -u CONE_CL
 check "so the secrets are still there" is_ada_as_admin
 check "no argument holds a secret" bash -c '! grep -l -a "secret-toke[n]:" /proc/[0-9]*/cmdline'
 check "its files are its user's alone" private_files
-killed=$(sidecar)
-kill -9 "$killed"
-check "a killed sidecar comes back" soon cone healthcheck
-check "as another process" test "${killed:-none}" != "$(sidecar)"
-check "and goes on serving" soon is_ada_as_admin
+killed_sidecar_comes_back
 check "status is one line" one_line_at_once
 reportResults
