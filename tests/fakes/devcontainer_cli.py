@@ -22,6 +22,8 @@ class DevContainerCli:
 
     def __init__(self, folder, docker):
         self.folder = folder
+        # Whose images the tools left behind.
+        self.workspaces = []
         self._program = shutil.copytree(PACKAGE, folder / "cli")
         # Without buildx it takes the builder that pulls no front end.
         plugins = json.loads(docker.value("info", "--format", "{{json .ClientInfo.Plugins}}")) or []
