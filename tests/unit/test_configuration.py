@@ -7,6 +7,7 @@ import pytest
 
 from cone_cli.configuration import ConfigurationReader
 from cone_cli.variable_names import KNOWN, SERVICE_LINK, mistaken_names
+from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.errors import ConfigurationError, UsageError
 from cone_sidecar.problems import refusals
 from fakes.documents import named_variables
@@ -97,7 +98,7 @@ def test_everything_that_is_wrong_is_told_together(read, tmp_path):
             "CONE_LOG_LEVEL is none of debug, info, warn, error",
             "CONE_CLIENT_ID and CONE_CLIENT_ID_FILE are both set",
             f"{empty} (CONE_CLIENT_SECRET_FILE) is empty ({at}, line 3)",
-            f"cone_duration of {at}, line 5 is no duration",
+            f"cone_duration of {ascii_text(f'{at}, line 5')} is no duration",
             "cone_auto_request of the environment is neither true nor false",
         ]
     )

@@ -108,7 +108,7 @@ async def test_a_hung_request_ends_when_the_client_goes():
     faults.add(parse_fault({"operation": "GetRoleCredentials", "hang": True}))
     async with serving(app) as url, httpx.AsyncClient(base_url=url) as client:
         with pytest.raises(httpx.ReadTimeout):
-            await client.get(CREDENTIALS, timeout=0.1)
+            await client.get(CREDENTIALS, timeout=httpx.Timeout(5, read=0.1))
         assert (await client.get(TASK)).status_code == 200
         entry = journal.entries[0]
         async with asyncio.timeout(5):

@@ -81,12 +81,8 @@ TRANSITIONS: dict[Cause, tuple[Turn, ...]] = {
     Cause.RENEWING: (_turn(SERVED | ENDS, Phase.REFRESHING),),
     Cause.CHECKED: (_turn(SERVED | ENDS, frozenset({Phase.READY, Phase.UNVERIFIED})),),
     Cause.LAPSED: (_turn(SERVED | ENDS, Phase.UNKNOWN),),
-    Cause.KEPT: (
-        _turn(
-            SERVED | FETCHING | {Phase.SIGN_IN_REQUIRED},
-            frozenset({Phase.READY, Phase.UNVERIFIED}),
-        ),
-    ),
+    # From an end as well: a story that was stopped leaves what was held before, which is looked after still.
+    Cause.KEPT: (_turn(SERVED | FETCHING | ENDS, frozenset({Phase.READY, Phase.UNVERIFIED})),),
     Cause.EXTENDING: (_stay(SERVED),),
     # Approvers take their time; whatever happens meanwhile.
     Cause.EXTENDED: (_stay(ANY),),
