@@ -4,6 +4,7 @@ The file is changed as a tree of YAML nodes, so that keys and values that we kno
 they were written.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -265,5 +266,5 @@ def _unusable(path: Path, verb: str, error: OSError) -> ConfigurationError:
     reason = (error.strerror or "failed").lower()
     return ConfigurationError(
         f"{ascii_text(str(path))} can't be {verb}: {reason}",
-        hint=f"make {path} usable for you, or set CONE_CONFIG_PATH to another directory",
+        hint=f"let user {os.geteuid()} use {path}, or set CONE_CONFIG_PATH to another directory",
     )

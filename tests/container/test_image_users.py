@@ -77,8 +77,8 @@ def test_a_user_without_a_place_is_told_what_to_do(docker, image):
     error, hint = done.stderr.splitlines()
     assert error.endswith("permission denied")
     assert (
-        hint
-        == f"cone: hint: let user {SOMEBODY} write there, or set XDG_CACHE_HOME to where it may"
+        hint == f"cone: hint: let user {SOMEBODY} use /var/lib/cone/.conductorone/config.yaml, "
+        "or set CONE_CONFIG_PATH to another directory"
     )
 
 

@@ -15,9 +15,8 @@ import yaml
 from fakes.chart_rendering import ROOT, by_name, needs_helm, rendered, values_of
 from fakes.pod_engine import PodEngine
 
-APP_IMAGE = "cone-sidecar-app:test"
 SIMULATOR = "http://127.0.0.1:9920"
-SCENARIO = ROOT / "examples" / "compose" / "shared-network" / "scenario.yaml"
+SCENARIO = ROOT / "examples" / "compose" / "demo" / "acme.yaml"
 # An app's own code, and the patience that a classic sidecar asks of it.
 APP = """\
 import os, pathlib, signal, time
@@ -51,12 +50,11 @@ def _podman():
 
 
 @pytest.fixture(name="images")
-def _images(docker, podman, image):
+def _images(podman, recipe_images):
     """Give podman the sidecar's image, and an app's with a real boto3."""
-    directory = ROOT / "examples" / "compose" / "shared-network" / "app"
-    docker("build", "-q", "-t", APP_IMAGE, str(directory), timeout=600)
-    podman.load(image, APP_IMAGE)
-    return image
+    images = recipe_images["CONE_IMAGE"], recipe_images["CONE_DEMO_APP"]
+    podman.load(*images)
+    return images
 
 
 def client():
@@ -65,12 +63,12 @@ def client():
     return {"client-id": user["client_id"], "client-secret": user["client_secret"]}
 
 
-def manifest(image):
+def manifest(image, app_image):
     """Render the chart's Deployment, and put the outside world into its pod."""
     repository, _, tag = image.partition(":")
     values = values_of("defaults")
     values["app"] |= {
-        "image": f"localhost/{APP_IMAGE}",
+        "image": f"localhost/{app_image}",
         "imagePullPolicy": "Never",
         "command": ["/opt/venv/bin/python", "-u", "-c", APP],
         "env": [{"name": "AWS_ENDPOINT_URL_STS", "value": SIMULATOR}],
@@ -118,7 +116,7 @@ def config_map(name, data):
 def test_an_app_in_the_sidecar_s_pod_gets_its_identity(podman, images, tmp_path):
     """A real boto3 that knows a URL and a file is who STS says; its pod has no network but its own."""
     path = tmp_path / "pod.yaml"
-    path.write_text(yaml.safe_dump_all(manifest(images)))
+    path.write_text(yaml.safe_dump_all(manifest(*images)))
     podman("kube", "play", "--network", "none", str(path))
     names = podman("ps", "--all", "--format", "{{.Names}}").stdout.split()
     app, sidecar = (
