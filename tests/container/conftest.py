@@ -1,5 +1,7 @@
 """What tests in containers share: an engine that answers, and the image, built once."""
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -16,6 +18,18 @@ ENGINE_LIMIT_S = 20
 BUILD_LIMIT_S = 600
 # By the variables that the recipes take them from.
 RECIPE_IMAGES = {"CONE_IMAGE": str(ROOT), "CONE_DEMO_APP": str(EXAMPLES / "demo" / "app")}
+
+
+# An engine has 169.254.170.0/24 once.
+LINK_LOCAL = ("test_compose", "test_compose_env", "test_compose_symptoms", "test_compose_tokens")
+
+
+def pytest_collection_modifyitems(items):
+    """Keep together what can't be run beside itself, where several workers run."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            name = item.path.stem
+            item.add_marker(pytest.mark.xdist_group("link-local" if name in LINK_LOCAL else name))
 
 
 class Engine:
@@ -81,23 +95,36 @@ def _docker():
     return Engine()
 
 
+@pytest.fixture(scope="session", name="building")
+def _building(tmp_path_factory):
+    """Give what is held while an image is built: the other workers find its layers afterwards."""
+
+    @contextlib.contextmanager
+    def building():
+        with (tmp_path_factory.getbasetemp().parent / "building").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    return building
+
+
 @pytest.fixture(scope="session", name="image")
-def _image(docker):
+def _image(docker, building):
     """Build the project's image."""
-    return docker.build(IMAGE)
+    with building():
+        return docker.build(IMAGE)
 
 
 @pytest.fixture(scope="session", name="recipe_images")
-def _recipe_images(docker):
+def _recipe_images(docker, building):
     """Build what the Compose recipes run, once, under names that no other run on this engine has."""
     if docker("compose", "version", ok=False).returncode != 0:
         pytest.skip("NOT RUN: this docker has no compose plugin")
     names = {name: f"{name.lower().replace('_', '-')}:{os.getpid()}" for name in RECIPE_IMAGES}
     for name, directory in RECIPE_IMAGES.items():
-        choice = {"DOCKER_BUILDKIT": "1"}
-        docker(
-            "build", "-q", "-t", names[name], directory, timeout=BUILD_LIMIT_S, environment=choice
-        )
+        command = ("build", "-q", "-t", names[name], directory)
+        with building():
+            docker(*command, timeout=BUILD_LIMIT_S, environment={"DOCKER_BUILDKIT": "1"})
     yield names
     docker("image", "rm", *names.values(), ok=False)
 
