@@ -19,13 +19,15 @@ from cone_sidecar.runtime import RunningSidecar, find
 STEP_LIMIT_S = 60
 CHILD_END_LIMIT_S = 10
 FREE_PORT = "127.0.0.1:0"
-# What of the caller's environment would lead the children out of their home.
+# What of the caller's environment would lead the children out of their home, or load what they have no use for.
 FOREIGN = (
     "PYTHONDONTWRITEBYTECODE",
     "AWS_",
     "CONE_",
     "CONDUCTORONE_",
     "XDG_",
+    "SSL_CERT_",
+    "REQUESTS_CA_BUNDLE",
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "http_proxy",
