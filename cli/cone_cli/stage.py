@@ -19,7 +19,7 @@ from cone_sidecar.runtime import RunningSidecar, find
 STEP_LIMIT_S = 60
 CHILD_END_LIMIT_S = 10
 FREE_PORT = "127.0.0.1:0"
-# What of the caller's environment would lead the children out of their home, or load what they have no use for.
+# What of the caller's environment would lead the children out of their home, or be of no use there.
 FOREIGN = (
     "PYTHONDONTWRITEBYTECODE",
     "AWS_",

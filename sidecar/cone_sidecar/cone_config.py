@@ -20,12 +20,12 @@ from cone_sidecar.errors import ConfigurationError
 from cone_sidecar.file_lock import LockHeld, file_lock
 from cone_sidecar.secret import Secret
 from cone_sidecar.warm_file import cone_config_path
+from cone_sidecar.yaml_mapping import NULL, NotYaml, yaml_mapping
 
 FILE_NAME = "config.yaml"
 DEFAULT_REGION = "us-east-1"
 INDENT = 4
 LOCK_TIMEOUT_S = 10
-NULL = "tag:yaml.org,2002:null"
 STRING = "tag:yaml.org,2002:str"
 MAPPING = "tag:yaml.org,2002:map"
 
@@ -171,20 +171,9 @@ def _read(path: Path) -> yaml.MappingNode:
     except OSError as error:
         raise _unusable(path, "read", error) from error
     try:
-        root = yaml.compose(data, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        # Neither the parser's text nor its excerpt is shown or chained: both may hold a secret.
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise _malformed(path, line) from None
-    except yaml.reader.ReaderError as error:
-        raise _malformed(path, data[: error.position].count(b"\n") + 1) from None
-    except (yaml.YAMLError, RecursionError):
-        raise _malformed(path, 1) from None
-    if root is None or root.tag == NULL:
-        return yaml.MappingNode(MAPPING, [])
-    if not isinstance(root, yaml.MappingNode):
-        raise _malformed(path, root.start_mark.line + 1)
-    return root
+        return yaml_mapping(data) or yaml.MappingNode(MAPPING, [])
+    except NotYaml as error:
+        raise _malformed(path, error.line) from None
 
 
 def _render(root: yaml.MappingNode) -> bytes:

@@ -14,10 +14,11 @@ from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.errors import ConeError, ConfigurationError, UsageError
 from cone_sidecar.problems import Problems
 from cone_sidecar.sidecar_keys import KINDS, RIVALS, SECRET_KEYS, Kind, variable_of
+from cone_sidecar.yaml_mapping import NULL, NoMapping, NotYaml, yaml_mapping
 
 LARGEST = 256 * 1024
 TAGS = "tag:yaml.org,2002:"
-NULL, TRUTH = TAGS + "null", TAGS + "bool"
+TRUTH = TAGS + "bool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +91,14 @@ def _root(data: bytes, path: Path) -> yaml.MappingNode | None:
             hint="check which file is named there",
         )
     try:
-        # Nodes, not objects: nothing is constructed, and an alias costs nothing.
-        root = yaml.compose(data, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise _malformed(path, line) from None
-    except yaml.reader.ReaderError as error:
-        raise _malformed(path, data[: error.position].count(b"\n") + 1) from None
-    except (yaml.YAMLError, RecursionError, ValueError):
-        raise _malformed(path, 1) from None
-    if root is None or root.tag == NULL:
-        return None
-    if not isinstance(root, yaml.MappingNode):
+        return yaml_mapping(data)
+    except NoMapping:
         raise ConfigurationError(
             f"{ascii_text(str(path))} is no mapping of keys to values",
             hint="write it as in max-wait: 30s",
-        )
-    return root
+        ) from None
+    except NotYaml as error:
+        raise _malformed(path, error.line) from None
 
 
 def _malformed(path: Path, line: int) -> ConfigurationError:

@@ -17,7 +17,7 @@ TOOK_TOO_LONG = 124
 def tag():
     """Return the image's name."""
     content = hashlib.sha256(DOCKERFILE.read_bytes()).hexdigest()[:12]
-    return f"cone-sidecar-test-aws-cli:{content}"
+    return f"cone-sidecar-test-aws-cli-v2:{content}"
 
 
 def prepare():

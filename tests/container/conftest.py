@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -59,6 +60,15 @@ class Engine:
         choice = {"DOCKER_BUILDKIT": "1" if buildkit else "0"}
         command = ("build", "-q", "-t", tag, *options, str(ROOT))
         self(*command, timeout=BUILD_LIMIT_S, environment=choice)
+        return tag
+
+    def build_once(self, folder):
+        """Build what tests run beside ours, once for each content of its Dockerfile; returns its tag."""
+        content = hashlib.sha256((folder / "Dockerfile").read_bytes()).hexdigest()[:12]
+        tag = f"cone-sidecar-test-{folder.name.replace('_', '-')}:{content}"
+        if self("image", "inspect", tag, ok=False).returncode:
+            command = ("build", "-q", "--network=host", "-t", tag, str(folder))
+            self(*command, timeout=BUILD_LIMIT_S)
         return tag
 
     def layers(self, image):

@@ -1,6 +1,5 @@
 """The AWS CLI v2, in a container: through the sidecar, and sharing its sign-in with ours."""
 
-import hashlib
 import os
 import re
 import subprocess
@@ -35,7 +34,6 @@ USER_CODE = re.compile(r"user_code=([A-Z-]+)")
 AUTHORIZE = re.compile(r"https?://\S+/authorize\?\S+")
 PASSED_ON = ("AWS_", "NO_PROXY")
 LIMIT_S = 60
-BUILD_LIMIT_S = 600
 
 pytestmark = pytest.mark.container
 
@@ -93,13 +91,8 @@ class AwsCli:
 
 @pytest.fixture(name="cli_image", scope="module")
 def _cli_image(docker):
-    """Build the image once for each content of its Dockerfile."""
-    folder = Path(__file__).with_name("aws_cli_v2")
-    content = hashlib.sha256((folder / "Dockerfile").read_bytes()).hexdigest()[:12]
-    tag = f"cone-sidecar-test-aws-cli:{content}"
-    if docker("image", "inspect", tag, ok=False).returncode:
-        docker("build", "-q", "--network=host", "-t", tag, str(folder), timeout=BUILD_LIMIT_S)
-    return tag
+    """Give an image with the AWS CLI v2."""
+    return docker.build_once(Path(__file__).with_name("aws_cli_v2"))
 
 
 @pytest.fixture(name="stage")

@@ -1,6 +1,5 @@
 """What ``cone aws env`` prints, taken by those for whom it is: Compose, and shells that aren't POSIX's."""
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -15,7 +14,6 @@ from fakes.compose_recipe import EXAMPLES, Recipe
 pytestmark = pytest.mark.container
 
 HERE = Path(__file__).parent
-BUILD_LIMIT_S = 600
 HOSTILE = {
     "V_QUOTES": "'\"`\\' \\\\",
     "V_COMMANDS": "$(id) (id) `id` ; id | id & #id",
@@ -28,13 +26,8 @@ PRINT = f"import json, os; print(json.dumps({{n: os.environ.get(n) for n in {[*H
 
 @pytest.fixture(name="shells", scope="module")
 def _shells(docker):
-    """Build the image once for each content of its Dockerfile."""
-    folder = HERE / "shells"
-    content = hashlib.sha256((folder / "Dockerfile").read_bytes()).hexdigest()[:12]
-    tag = f"cone-sidecar-test-shells:{content}"
-    if docker("image", "inspect", tag, ok=False).returncode:
-        docker("build", "-q", "--network=host", "-t", tag, str(folder), timeout=BUILD_LIMIT_S)
-    return tag
+    """Give an image with the shells."""
+    return docker.build_once(HERE / "shells")
 
 
 @pytest.fixture(name="printed")
