@@ -269,5 +269,7 @@ async def _announce(
         logger.info("credentials are given out at %s, too", server.bound(listener).authority)
     if sockets.imds:
         logger.info("instance metadata: %s", server.bound(sockets.imds).url)
-    logger.info("management: %s/status", running.management_url)
+    everywhere = server.bound(sockets.management).everywhere
+    also = ", and at every other address of this machine" if everywhere else ""
+    logger.info("management: %s/status%s", running.management_url, also)
     logger.info("token file: %s", running.token_file or "none, whoever asks is answered")

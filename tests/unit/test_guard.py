@@ -12,6 +12,7 @@ from cone_sidecar.web.guard import (
     MOST_ADDRESSES,
     BodyRefused,
     CommandGuard,
+    ForwardedHostGuard,
     HostGuard,
     MethodRefused,
 )
@@ -229,7 +230,9 @@ def test_plain_addresses():
 @pytest.mark.parametrize("form", [b"%b", b"Bearer %b"])
 def test_a_command_is_let_in_by_its_secret(form):
     """Raw or after ``Bearer``."""
-    guard = CommandGuard(HostGuard(), AuthorizationTokens(Secret(SECRET), clock=FakeClock()))
+    guard = CommandGuard(
+        ForwardedHostGuard(HostGuard()), AuthorizationTokens(Secret(SECRET), clock=FakeClock())
+    )
     sent = headers((b"authorization", form % SECRET.encode()))
     assert guard.refusal(sent, SERVER) is None
 
@@ -237,7 +240,9 @@ def test_a_command_is_let_in_by_its_secret(form):
 @pytest.mark.parametrize("values", [[], [b"x"], [b"Bearer "], [b"\xff"], [SECRET.encode()] * 2])
 def test_a_command_without_its_secret(values):
     """Missing, wrong and doubled ones are refused, and it is said where the secret is."""
-    guard = CommandGuard(HostGuard(), AuthorizationTokens(Secret(SECRET), clock=FakeClock()))
+    guard = CommandGuard(
+        ForwardedHostGuard(HostGuard()), AuthorizationTokens(Secret(SECRET), clock=FakeClock())
+    )
     error = guard.refusal(headers(*((b"authorization", value) for value in values)), SERVER)
     assert isinstance(error, Unauthorized)
     assert "management-token" in error.hint
@@ -245,7 +250,9 @@ def test_a_command_without_its_secret(values):
 
 def test_a_command_from_a_browser_is_refused_before_its_secret():
     """A foreign header or name is said first: nobody learns whether a secret was right."""
-    guard = CommandGuard(HostGuard(), AuthorizationTokens(Secret(SECRET), clock=FakeClock()))
+    guard = CommandGuard(
+        ForwardedHostGuard(HostGuard()), AuthorizationTokens(Secret(SECRET), clock=FakeClock())
+    )
     right = (b"authorization", SECRET.encode())
     assert isinstance(guard.refusal(headers(right, (b"origin", b"x")), SERVER), RequestRefused)
     assert isinstance(guard.refusal(headers(right, host=b"x.example"), SERVER), RequestRefused)

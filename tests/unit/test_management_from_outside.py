@@ -71,3 +71,26 @@ async def test_a_rebound_name_is_told_of_no_profile(sidecar, path, status):
     answer = await look(sidecar, path, **sent)
     assert answer.status_code == status
     assert "p-granted" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]", "LocalHost"])
+@pytest.mark.parametrize("port", ["", ":9913", ":1"])
+async def test_it_may_be_forwarded_to_another_port(sidecar, name, port):
+    """Editors and engines give it a port that is free; loopback's names are nobody else's."""
+    assert (await look(sidecar, "/status", loopback=True, host=name + port)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost.attacker.example:9913", "localhost:x", "localhost:123456", "127.0.0.2:9913"]
+)
+async def test_no_other_name_is_right_at_another_port(sidecar, host):
+    """A name that only begins like loopback's is anybody's."""
+    assert (await look(sidecar, "/status", loopback=True, host=host)).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/credentials/p-granted", "/creds"])
+async def test_the_credentials_listener_is_called_by_its_own_port(sidecar, path):
+    """An SDK asks where it was told to, and nobody forwards it."""
+    async with client_of(sidecar.credentials_app(), ADDRESS) as client:
+        sent = {"host": "localhost:9913", "authorization": TOKEN}
+        assert (await client.get(path, headers=sent)).status_code == 403

@@ -8,7 +8,7 @@ from cone_cli.doctor.endpoint_address import EndpointAddress, full_address
 from cone_cli.doctor.endpoint_address_check import env_command
 from cone_cli.doctor.finding import Finding, Level
 from cone_cli.sidecar_client import running_views
-from cone_sidecar.errors import Unreachable
+from cone_sidecar.errors import ConfigurationError, Unreachable
 from cone_sidecar.runtime import find
 from cone_sidecar.warm_file import state_directory
 
@@ -19,6 +19,9 @@ def check_asked(environment: Mapping[str, str], address: EndpointAddress) -> lis
         url = find(Path(state_directory(environment))).credentials_url
     except Unreachable:
         return []
+    except ConfigurationError as error:
+        # Another user's, or in a directory that is closed to this one.
+        return [Finding("running-sidecar", Level.INFO, error.message, error.hint)]
     own = full_address(url)
     if own is None or (own.host, own.port) == (address.host, address.port):
         return []

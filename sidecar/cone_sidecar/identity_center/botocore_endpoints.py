@@ -1,6 +1,7 @@
 """Print the endpoints that botocore resolves for a region, as JSON; run as a process of its own."""
 
 import json
+import os
 import re
 import sys
 
@@ -8,7 +9,9 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
+from botocore.session import Session
 
+PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 REGION = re.compile(r"^[a-z]{2,5}(-[a-z]+)+-\d{1,2}$")
 
 
@@ -18,6 +21,11 @@ def main(region: str) -> int:
         return 1
     config = Config(signature_version=UNSIGNED)
     try:
+        known = Session()
+        if known.profile not in {None, *known.available_profiles}:
+            # Of a profile that isn't there, as AWS_PROFILE=default often isn't, nothing can be learnt.
+            for name in PROFILE_VARIABLES:
+                os.environ.pop(name, None)
         session = boto3.Session(region_name=region)
         oidc = session.client("sso-oidc", config=config).meta.endpoint_url
         portal = session.client("sso", config=config).meta.endpoint_url

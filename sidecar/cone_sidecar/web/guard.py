@@ -1,5 +1,6 @@
 """Refuse what no AWS SDK sends, before anybody looks at a token (sdk-contract §6, rules 6 to 10)."""
 
+import re
 from collections.abc import Iterable
 
 from cone_sidecar.authorization_tokens import AuthorizationTokens
@@ -9,6 +10,7 @@ from cone_sidecar.web.seen_headers import Headers, SeenHeaders, read_headers
 
 GET = "GET"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+LOOPBACK_AT_ANY_PORT = re.compile(rb"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?")
 # A listener on all addresses is reached at a few of them; more would be somebody's game.
 MOST_ADDRESSES = 256
 WHERE_IT_IS = "it is in the file management-token, beside the sidecar's caches"
@@ -113,10 +115,28 @@ class HostGuard:
         return found
 
 
+class ForwardedHostGuard:
+    """Know a listener by loopback's names with any port, too: editors and engines forward it to one."""
+
+    def __init__(self, host_guard: HostGuard) -> None:
+        self._host_guard = host_guard
+
+    def foreign_refusal(self, seen: SeenHeaders) -> ConeError | None:
+        """Return why the request comes from no program of ours."""
+        return self._host_guard.foreign_refusal(seen)
+
+    def host_refusal(self, seen: SeenHeaders, server: Server) -> ConeError | None:
+        """Return why the request isn't meant for this listener."""
+        # No page can have loopback's names resolve elsewhere first, as it can its own.
+        if seen.hosts == 1 and LOOPBACK_AT_ANY_PORT.fullmatch(seen.host.lower()):
+            return None
+        return self._host_guard.host_refusal(seen, server)
+
+
 class CommandGuard:
     """Let through programs that know the management secret, and call the listener by its name."""
 
-    def __init__(self, host_guard: HostGuard, secret: AuthorizationTokens) -> None:
+    def __init__(self, host_guard: ForwardedHostGuard, secret: AuthorizationTokens) -> None:
         self._host_guard = host_guard
         self._secret = secret
 
