@@ -180,7 +180,7 @@ class Sidecar:
 
         def by_name(request: Request) -> ConeError | None:
             # A web page may have rebound its own name to us.
-            return names.host_refusal(
+            return names.forwarded_host_refusal(
                 read_headers(request.headers.raw), request.scope.get("server")
             )
 

@@ -249,3 +249,39 @@ def test_a_command_from_a_browser_is_refused_before_its_secret():
     right = (b"authorization", SECRET.encode())
     assert isinstance(guard.refusal(headers(right, (b"origin", b"x")), SERVER), RequestRefused)
     assert isinstance(guard.refusal(headers(right, host=b"x.example"), SERVER), RequestRefused)
+
+
+@pytest.mark.parametrize("name", [b"localhost", b"LocalHost", b"127.0.0.1", b"[::1]"])
+@pytest.mark.parametrize("server", [SERVER, ("172.17.0.2", 9912)])
+def test_a_forwarded_port_has_another_number(name, server):
+    """An editor's, or one that an engine published; a credentials listener isn't forwarded."""
+    seen = read_headers(headers(host=name + b":49913"))
+    assert HostGuard().forwarded_host_refusal(seen, server) is None
+    assert HostGuard().host_refusal(seen, server) is not None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"",
+        b"attacker.example:9911",
+        b"localhost.attacker.example:9911",
+        b"localhost:",
+        b"localhost:9911:9911",
+        b"localhost:x",
+        b"127.0.0.1.nip.io:9911",
+        b"a@localhost:9911",
+        b"127.0.0.2:49913",
+        b"[::1]:9911\n",
+    ],
+)
+def test_a_name_that_can_be_rebound_is_wrong_with_any_port(host):
+    """What merely begins or ends as loopback's names do is somebody else's."""
+    seen = read_headers(headers(host=host))
+    assert HostGuard().forwarded_host_refusal(seen, SERVER) is not None
+
+
+def test_a_forwarded_request_has_one_host():
+    """Two of them are two opinions."""
+    seen = read_headers(headers((b"host", b"localhost:49913"), host=b"localhost:49913"))
+    assert HostGuard().forwarded_host_refusal(seen, SERVER) is not None

@@ -71,3 +71,11 @@ async def test_a_rebound_name_is_told_of_no_profile(sidecar, path, status):
     answer = await look(sidecar, path, **sent)
     assert answer.status_code == status
     assert "p-granted" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz/p-granted", "/status"])
+async def test_a_forwarded_port_is_answered(sidecar, path):
+    """An editor or an engine gives the listener another port on the machine that one sits at."""
+    sent = {"host": "localhost:49913", "authorization": MANAGEMENT_SECRET}
+    assert (await look(sidecar, path, loopback=True, **sent)).status_code == 200
+    assert (await look(sidecar, path, **sent)).status_code == 200

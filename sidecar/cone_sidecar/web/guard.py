@@ -1,5 +1,6 @@
 """Refuse what no AWS SDK sends, before anybody looks at a token (sdk-contract §6, rules 6 to 10)."""
 
+import re
 from collections.abc import Iterable
 
 from cone_sidecar.authorization_tokens import AuthorizationTokens
@@ -9,6 +10,9 @@ from cone_sidecar.web.seen_headers import Headers, SeenHeaders, read_headers
 
 GET = "GET"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+LOOPBACK_HOST = re.compile(
+    rb"(?:%s)(?::[0-9]{1,5})?" % b"|".join(re.escape(name.encode()) for name in LOOPBACK_NAMES)
+)
 # A listener on all addresses is reached at a few of them; more would be somebody's game.
 MOST_ADDRESSES = 256
 WHERE_IT_IS = "it is in the file management-token, beside the sidecar's caches"
@@ -100,6 +104,16 @@ class HostGuard:
             hint="ask at its address, or --allow-host <name>",
         )
 
+    def forwarded_host_refusal(self, seen: SeenHeaders, server: Server) -> ConeError | None:
+        """Return as :meth:`host_refusal` does; a name of loopback is right with any port.
+
+        Editors and container engines forward a port under another number. No name server says where
+        these names lead (RFC 6761 §6.3), so none of them can be rebound to us.
+        """
+        if seen.hosts == 1 and LOOPBACK_HOST.fullmatch(seen.host.lower()):
+            return None
+        return self.host_refusal(seen, server)
+
     def _names_at(self, server: Server) -> frozenset[bytes]:
         """Return the names with and without port: the CRT sends none."""
         host, port = server or ("", None)
@@ -114,7 +128,7 @@ class HostGuard:
 
 
 class CommandGuard:
-    """Let through programs that know the management secret, and call the listener by its name."""
+    """Let through programs that know the management secret, and call the management listener by its name."""
 
     def __init__(self, host_guard: HostGuard, secret: AuthorizationTokens) -> None:
         self._host_guard = host_guard
@@ -125,7 +139,7 @@ class CommandGuard:
         seen = read_headers(headers)
         return (
             self._host_guard.foreign_refusal(seen)
-            or self._host_guard.host_refusal(seen, server)
+            or self._host_guard.forwarded_host_refusal(seen, server)
             or self._secret_refusal(seen)
         )
 
