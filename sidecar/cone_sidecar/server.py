@@ -44,6 +44,11 @@ class ListenAddress:
         return ipaddress.ip_address(self.host).is_loopback
 
     @property
+    def everywhere(self) -> bool:
+        """Tell whether it stands for every address of this machine."""
+        return ipaddress.ip_address(self.host).is_unspecified
+
+    @property
     def private(self) -> bool:
         """Tell whether only this machine, or a network of containers, reaches it."""
         address = ipaddress.ip_address(self.host)
