@@ -265,11 +265,19 @@ async def _announce(
     await started.wait()
     announce(Path(state_directory(os.environ)), running)
     logger.info("credentials: %s/credentials/<profile>", running.credentials_url)
-    for listener in sockets.credentials if len(sockets.credentials) > 1 else ():
-        logger.info("credentials are given out at %s, too", server.bound(listener).authority)
+    addresses = [server.bound(each) for each in sockets.credentials]
+    for address in addresses:
+        if address.everywhere:
+            logger.info("credentials are given out at %s", _every_address(address))
+        elif len(addresses) > 1:
+            logger.info("credentials are given out at %s, too", address.authority)
     if sockets.imds:
         logger.info("instance metadata: %s", server.bound(sockets.imds).url)
-    everywhere = server.bound(sockets.management).everywhere
-    also = ", and at every other address of this machine" if everywhere else ""
-    logger.info("management: %s/status%s", running.management_url, also)
+    logger.info("management: %s/status", running.management_url)
+    if (management := server.bound(sockets.management)).everywhere:
+        logger.info("management listens at %s", _every_address(management))
     logger.info("token file: %s", running.token_file or "none, whoever asks is answered")
+
+
+def _every_address(address: ListenAddress) -> str:
+    return f"every address of this machine or container, port {address.port}"

@@ -80,7 +80,7 @@ def file_of(environment: Mapping[str, str], variable: str) -> str:
 
 def read_secret(path: str, variable: str) -> Secret:
     """Return the one line that the file at ``path`` holds; raises as :meth:`SecretFiles.read` does."""
-    name = f"{ascii_text(path)} ({variable})"
+    name = _named(path, variable)
     try:
         # A pipe that nobody writes to would be waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -100,6 +100,13 @@ def read_secret(path: str, variable: str) -> Secret:
             hint=f"mount it, make it readable for this user, or unset {variable}",
         ) from error
     return Secret(_one_line(data, name))
+
+
+def _named(path: str, variable: str) -> str:
+    """Return how errors call the file: what looks like none may be the secret."""
+    if path.startswith("/") or os.path.lexists(path):
+        return f"{ascii_text(path)} ({variable})"
+    return f"the file that {variable} names"
 
 
 def _one_line(data: bytes, name: str) -> str:

@@ -45,7 +45,7 @@ class ListenAddress:
 
     @property
     def everywhere(self) -> bool:
-        """Tell whether it stands for all addresses of this machine."""
+        """Tell whether it stands for every address of this machine."""
         return ipaddress.ip_address(self.host).is_unspecified
 
     @property

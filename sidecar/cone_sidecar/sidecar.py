@@ -31,7 +31,7 @@ from cone_sidecar.web.answered import Hear, Outcome
 from cone_sidecar.web.bad_tokens import BadTokens
 from cone_sidecar.web.client_patience import LONGEST_S
 from cone_sidecar.web.credentials_app import CredentialsApp
-from cone_sidecar.web.guard import CommandGuard, ForwardedHostGuard, HostGuard
+from cone_sidecar.web.guard import CommandGuard, HostGuard
 from cone_sidecar.web.imds_app import ImdsApp
 from cone_sidecar.web.management_app import ManagementApp, Missing, nothing_missing
 from cone_sidecar.web.own_user_app import OwnUserApp
@@ -170,7 +170,7 @@ class Sidecar:
 
         Where others than this machine's users reach it, the secret is asked for to look as well.
         """
-        names = ForwardedHostGuard(self._host_guard)
+        names = self._host_guard
         commands = CommandGuard(
             names, AuthorizationTokens(self._management_secret, clock=self._clock)
         )
@@ -180,7 +180,7 @@ class Sidecar:
 
         def by_name(request: Request) -> ConeError | None:
             # A web page may have rebound its own name to us.
-            return names.host_refusal(
+            return names.forwarded_host_refusal(
                 read_headers(request.headers.raw), request.scope.get("server")
             )
 

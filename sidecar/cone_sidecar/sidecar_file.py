@@ -4,6 +4,8 @@ What it says stands below the variables: it is read into the texts that they wou
 """
 
 import os
+import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,8 @@ from cone_sidecar.sidecar_keys import KINDS, RIVALS, SECRET_KEYS, Kind, variable
 from cone_sidecar.yaml_mapping import NULL, NoMapping, NotYaml, yaml_mapping
 
 LARGEST = 256 * 1024
+# Anything else may be a value that slipped before the colon, and a secret.
+KEY = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 TAGS = "tag:yaml.org,2002:"
 TRUTH = TAGS + "bool"
 
@@ -74,6 +78,11 @@ def _content(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
+            if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+                raise ConfigurationError(
+                    f"{ascii_text(str(path))} is a pipe, and this file is read again and again",
+                    hint="write it into a file: --config <file>",
+                )
             return file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or "not a usable path"
@@ -142,10 +151,9 @@ def _unknown(name: str) -> ConeError:
     # Importing it costs 0.2 MiB, and few names are wrong.
     import difflib  # noqa: PLC0415 -- as said above
 
-    shown = ascii_text(name)[:60]
     near = difflib.get_close_matches(name[:60].lower().replace("_", "-"), KINDS, n=1)
     return UsageError(
-        f'"{shown}" is no key',
+        f'"{name}" is no key' if KEY.fullmatch(name) else "what stands before the colon is no key",
         hint=f"did you mean {near[0]}?" if near else "the keys are in docs/configuration.md",
     )
 

@@ -46,7 +46,7 @@ def test_two_people_act_and_the_app_has_its_identity(recipe):
     waiting = recipe.wait_for_line("app", rf"awaits approval: task (\d+) ({LINK}/task/\d+)")
     assert recipe.inspect("cone")["State"]["Health"]["Status"] == "healthy"
     assert recipe.wait_for_line("cone", rf"awaiting approval, task \d+ ({LINK}/task/\d+)")
-    assert recipe.wait_for_line("cone", r"management: \S+/status, and at every other address")
+    assert recipe.wait_for_line("cone", "management listens at every address of this machine")
     assert state_of_profile(recipe)["state"] == "awaiting approval"
     assert "awaiting approval" in recipe.run_in("cone", "cone", "aws", "status").stdout
 

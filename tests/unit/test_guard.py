@@ -12,7 +12,6 @@ from cone_sidecar.web.guard import (
     MOST_ADDRESSES,
     BodyRefused,
     CommandGuard,
-    ForwardedHostGuard,
     HostGuard,
     MethodRefused,
 )
@@ -230,9 +229,7 @@ def test_plain_addresses():
 @pytest.mark.parametrize("form", [b"%b", b"Bearer %b"])
 def test_a_command_is_let_in_by_its_secret(form):
     """Raw or after ``Bearer``."""
-    guard = CommandGuard(
-        ForwardedHostGuard(HostGuard()), AuthorizationTokens(Secret(SECRET), clock=FakeClock())
-    )
+    guard = CommandGuard(HostGuard(), AuthorizationTokens(Secret(SECRET), clock=FakeClock()))
     sent = headers((b"authorization", form % SECRET.encode()))
     assert guard.refusal(sent, SERVER) is None
 
@@ -240,9 +237,7 @@ def test_a_command_is_let_in_by_its_secret(form):
 @pytest.mark.parametrize("values", [[], [b"x"], [b"Bearer "], [b"\xff"], [SECRET.encode()] * 2])
 def test_a_command_without_its_secret(values):
     """Missing, wrong and doubled ones are refused, and it is said where the secret is."""
-    guard = CommandGuard(
-        ForwardedHostGuard(HostGuard()), AuthorizationTokens(Secret(SECRET), clock=FakeClock())
-    )
+    guard = CommandGuard(HostGuard(), AuthorizationTokens(Secret(SECRET), clock=FakeClock()))
     error = guard.refusal(headers(*((b"authorization", value) for value in values)), SERVER)
     assert isinstance(error, Unauthorized)
     assert "management-token" in error.hint
@@ -250,9 +245,43 @@ def test_a_command_without_its_secret(values):
 
 def test_a_command_from_a_browser_is_refused_before_its_secret():
     """A foreign header or name is said first: nobody learns whether a secret was right."""
-    guard = CommandGuard(
-        ForwardedHostGuard(HostGuard()), AuthorizationTokens(Secret(SECRET), clock=FakeClock())
-    )
+    guard = CommandGuard(HostGuard(), AuthorizationTokens(Secret(SECRET), clock=FakeClock()))
     right = (b"authorization", SECRET.encode())
     assert isinstance(guard.refusal(headers(right, (b"origin", b"x")), SERVER), RequestRefused)
     assert isinstance(guard.refusal(headers(right, host=b"x.example"), SERVER), RequestRefused)
+
+
+@pytest.mark.parametrize("name", [b"localhost", b"LocalHost", b"127.0.0.1", b"[::1]"])
+@pytest.mark.parametrize("server", [SERVER, ("172.17.0.2", 9912)])
+def test_a_forwarded_port_has_another_number(name, server):
+    """An editor's, or one that an engine published; a credentials listener isn't forwarded."""
+    seen = read_headers(headers(host=name + b":49913"))
+    assert HostGuard().forwarded_host_refusal(seen, server) is None
+    assert HostGuard().host_refusal(seen, server) is not None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"",
+        b"attacker.example:9911",
+        b"localhost.attacker.example:9911",
+        b"localhost:",
+        b"localhost:9911:9911",
+        b"localhost:x",
+        b"127.0.0.1.nip.io:9911",
+        b"a@localhost:9911",
+        b"127.0.0.2:49913",
+        b"[::1]:9911\n",
+    ],
+)
+def test_a_name_that_can_be_rebound_is_wrong_with_any_port(host):
+    """What merely begins or ends as loopback's names do is somebody else's."""
+    seen = read_headers(headers(host=host))
+    assert HostGuard().forwarded_host_refusal(seen, SERVER) is not None
+
+
+def test_a_forwarded_request_has_one_host():
+    """Two of them are two opinions."""
+    seen = read_headers(headers((b"host", b"localhost:49913"), host=b"localhost:49913"))
+    assert HostGuard().forwarded_host_refusal(seen, SERVER) is not None

@@ -94,3 +94,11 @@ async def test_the_credentials_listener_is_called_by_its_own_port(sidecar, path)
     async with client_of(sidecar.credentials_app(), ADDRESS) as client:
         sent = {"host": "localhost:9913", "authorization": TOKEN}
         assert (await client.get(path, headers=sent)).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz/p-granted", "/status"])
+async def test_a_forwarded_port_is_answered(sidecar, path):
+    """An editor or an engine gives the listener another port on the machine that one sits at."""
+    sent = {"host": "localhost:49913", "authorization": MANAGEMENT_SECRET}
+    assert (await look(sidecar, path, loopback=True, **sent)).status_code == 200
+    assert (await look(sidecar, path, **sent)).status_code == 200

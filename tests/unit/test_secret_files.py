@@ -133,3 +133,16 @@ def test_cached_documents_belong_to_whoever_the_files_name(tmp_path, variable):
     after = WarmEntry("dev", environment)
     assert after.stem == before.stem
     assert (after.key == before.key) == (variable == "CONDUCTORONE_OIDC_TOKEN")
+
+
+@pytest.mark.parametrize("variable", NAMES)
+def test_a_secret_in_the_place_of_a_path_is_not_shown(monkeypatch, tmp_path, variable):
+    """Whoever mistakes the one variable for the other finds the secret in no log; a path is named."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError) as refused:
+        told({f"{variable}_FILE": "secret-token:conductorone.com:v1:hunter2"}, variable)
+    assert "hunter2" not in refused.value.message + refused.value.hint
+    assert refused.value.message.startswith(f"the file that {variable}_FILE names can't be read")
+    (tmp_path / "relative").write_bytes(b"")
+    with pytest.raises(ConfigurationError, match=re.escape(f"relative ({variable}_FILE) is empty")):
+        told({f"{variable}_FILE": "relative"}, variable)

@@ -1,5 +1,6 @@
 """sidecar.yaml: what each key says, what is refused with which hint, and that nothing makes it break."""
 
+import os
 import re
 from pathlib import Path
 
@@ -118,7 +119,16 @@ def test_nothing_is_said(text):
     [
         ("max-wiat: 3s", '"max-wiat" is no key', "did you mean max-wait?"),
         ("MAX_WAIT: 3s", '"MAX_WAIT" is no key', "did you mean max-wait?"),
-        ("[a]: 3s", '"" is no key', "the keys are in docs/configuration.md"),
+        (
+            "[a]: 3s",
+            "what stands before the colon is no key",
+            "the keys are in docs/configuration.md",
+        ),
+        (
+            "client-secret:secret-token:v1:hunter2: 3s",
+            "what stands before the colon is no key",
+            "the keys are in docs/configuration.md",
+        ),
         ("zzzzzzzz: 3s", '"zzzzzzzz" is no key', "the keys are in docs/configuration.md"),
         ("strict: 1", "strict is true or false", "strict: true"),
         ("strict: [true]", "strict is true or false", "strict: true"),
@@ -265,3 +275,26 @@ def test_whatever_is_read_can_be_judged(content):
         with problems.noted():
             read({}, file.texts, file.places())
     assert all(isinstance(error, ConeError) for error in problems.errors)
+
+
+@pytest.mark.parametrize("written", [b"", b"max-wait: 3s\n"])
+def test_a_pipe_is_no_file(tmp_path, written):
+    """A shell's <(…) can be read once, and this file is read again: said at once, whatever is in it."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    descriptor = os.open(pipe, os.O_RDWR)
+    try:
+        os.write(descriptor, written)
+        problems = Problems()
+        assert read_sidecar_file(pipe, problems).texts == {}
+    finally:
+        os.close(descriptor)
+    (error,) = problems.errors
+    assert error.message == f"{pipe} is a pipe, and this file is read again and again"
+
+
+def test_nothing_is_a_file():
+    """/dev/null stands for none, as everywhere: not even the default one is read."""
+    problems = Problems()
+    assert read_sidecar_file(Path("/dev/null"), problems).texts == {}
+    assert problems.errors == []

@@ -8,7 +8,7 @@ from cone_cli.doctor.endpoint_address import EndpointAddress, full_address
 from cone_cli.doctor.endpoint_address_check import env_command
 from cone_cli.doctor.finding import Finding, Level
 from cone_cli.sidecar_client import running_views
-from cone_sidecar.errors import ConfigurationError, Unreachable
+from cone_sidecar.errors import ConeError, ConfigurationError, Unreachable
 from cone_sidecar.runtime import find
 from cone_sidecar.warm_file import state_directory
 
@@ -20,8 +20,7 @@ def check_asked(environment: Mapping[str, str], address: EndpointAddress) -> lis
     except Unreachable:
         return []
     except ConfigurationError as error:
-        # Another user's, or in a directory that is closed to this one.
-        return [Finding("running-sidecar", Level.INFO, error.message, error.hint)]
+        return [_hidden(error)]
     own = full_address(url)
     if own is None or (own.host, own.port) == (address.host, address.port):
         return []
@@ -31,7 +30,10 @@ def check_asked(environment: Mapping[str, str], address: EndpointAddress) -> lis
 
 def check_served(environment: Mapping[str, str], tenant: str, profile: str) -> Finding:
     """Return whether a sidecar runs with the same settings, and serves ``profile``."""
-    running = running_views(environment, tenant)
+    try:
+        running = running_views(environment, tenant)
+    except ConfigurationError as error:
+        return _hidden(error)
     if running is None:
         return Finding(
             "running-sidecar",
@@ -53,3 +55,8 @@ def check_served(environment: Mapping[str, str], tenant: str, profile: str) -> F
         f"the running sidecar serves the profile: {view.get('state', 'unknown')}",
         "" if view.get("served") else f"cone aws status {shlex.quote(profile)}",
     )
+
+
+def _hidden(error: ConeError) -> Finding:
+    """Return the finding that nobody but another user can tell whether a sidecar runs."""
+    return Finding("running-sidecar", Level.WARN, error.message, error.hint)

@@ -10,7 +10,9 @@ from cone_sidecar.web.seen_headers import Headers, SeenHeaders, read_headers
 
 GET = "GET"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
-LOOPBACK_AT_ANY_PORT = re.compile(rb"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?")
+LOOPBACK_HOST = re.compile(
+    rb"(?:%s)(?::[0-9]{1,5})?" % b"|".join(re.escape(name.encode()) for name in LOOPBACK_NAMES)
+)
 # A listener on all addresses is reached at a few of them; more would be somebody's game.
 MOST_ADDRESSES = 256
 WHERE_IT_IS = "it is in the file management-token, beside the sidecar's caches"
@@ -102,6 +104,16 @@ class HostGuard:
             hint="ask at its address, or --allow-host <name>",
         )
 
+    def forwarded_host_refusal(self, seen: SeenHeaders, server: Server) -> ConeError | None:
+        """Return as :meth:`host_refusal` does; a name of loopback is right with any port.
+
+        Editors and container engines forward a port under another number. No name server says where
+        these names lead (RFC 6761 §6.3), so none of them can be rebound to us.
+        """
+        if seen.hosts == 1 and LOOPBACK_HOST.fullmatch(seen.host.lower()):
+            return None
+        return self.host_refusal(seen, server)
+
     def _names_at(self, server: Server) -> frozenset[bytes]:
         """Return the names with and without port: the CRT sends none."""
         host, port = server or ("", None)
@@ -115,28 +127,10 @@ class HostGuard:
         return found
 
 
-class ForwardedHostGuard:
-    """Know a listener by loopback's names with any port, too: editors and engines forward it to one."""
-
-    def __init__(self, host_guard: HostGuard) -> None:
-        self._host_guard = host_guard
-
-    def foreign_refusal(self, seen: SeenHeaders) -> ConeError | None:
-        """Return why the request comes from no program of ours."""
-        return self._host_guard.foreign_refusal(seen)
-
-    def host_refusal(self, seen: SeenHeaders, server: Server) -> ConeError | None:
-        """Return why the request isn't meant for this listener."""
-        # No page can have loopback's names resolve elsewhere first, as it can its own.
-        if seen.hosts == 1 and LOOPBACK_AT_ANY_PORT.fullmatch(seen.host.lower()):
-            return None
-        return self._host_guard.host_refusal(seen, server)
-
-
 class CommandGuard:
-    """Let through programs that know the management secret, and call the listener by its name."""
+    """Let through programs that know the management secret, and call the management listener by its name."""
 
-    def __init__(self, host_guard: ForwardedHostGuard, secret: AuthorizationTokens) -> None:
+    def __init__(self, host_guard: HostGuard, secret: AuthorizationTokens) -> None:
         self._host_guard = host_guard
         self._secret = secret
 
@@ -145,7 +139,7 @@ class CommandGuard:
         seen = read_headers(headers)
         return (
             self._host_guard.foreign_refusal(seen)
-            or self._host_guard.host_refusal(seen, server)
+            or self._host_guard.forwarded_host_refusal(seen, server)
             or self._secret_refusal(seen)
         )
 
