@@ -93,7 +93,14 @@ def replace_stated_token(endpoint: EndpointSettings, tokens: EndpointTokens) -> 
     Raises:
         ConfigurationError: It can't be written.
     """
-    if endpoint.token_stated_in and tokens.tokens and token_in(tokens.file) != endpoint.token:
+    if not (endpoint.token_stated_in and tokens.tokens):
+        return
+    try:
+        replaced = token_in(tokens.file) != endpoint.token
+    except ConfigurationError:
+        # Removed, or spoilt: the other file says what belongs into it.
+        replaced = True
+    if replaced:
         access = (endpoint.token_access if endpoint.token_file else None) or PRIVATE
         write_token(tokens.file, endpoint.token, access)
 

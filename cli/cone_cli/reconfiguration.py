@@ -1,6 +1,7 @@
 """A running sidecar is told something else: what can change does, what can't is named."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import TypedDict
@@ -70,6 +71,7 @@ class RunningParts:
         )
         self._look_at_files()
         logger.info("the configuration was read again")
+        tell_outvoted(told, known=self.started_with.outvoted)
         self.telling.start(lambda: self.sidecar.tell_unknown(told.endpoint.named_profiles))
         if fixed := fixed_changes(self.started_with, told):
             logger.warning("needs a restart: %s", ", ".join(fixed))
@@ -99,6 +101,18 @@ def behaviour(settings: SidecarSettings) -> Behaviour:
         "idle_after": settings.idle_after,
         "longest_wait_s": settings.max_wait.total_seconds(),
     }
+
+
+def tell_outvoted(told: Configuration, known: Collection[str] = ()) -> None:
+    """Say in the log which variables keep the file from being heard, and what to do about it."""
+    for name in told.outvoted:
+        if name not in known:
+            logger.warning(
+                "the variable %s wins over what %s says; set it empty (%s=) to have the file count",
+                name,
+                told.file,
+                name,
+            )
 
 
 def fixed_changes(started_with: Configuration, told: Configuration) -> list[str]:

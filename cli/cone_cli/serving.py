@@ -24,7 +24,7 @@ from cone_cli.early_signals import early_signals
 from cone_cli.endpoint_sockets import EndpointSockets, endpoint_sockets
 from cone_cli.endpoint_tokens import EndpointTokens, endpoint_tokens
 from cone_cli.log_output import log_from
-from cone_cli.reconfiguration import RunningParts, behaviour
+from cone_cli.reconfiguration import RunningParts, behaviour, tell_outvoted
 from cone_cli.variable_names import mistaken_names
 from cone_sidecar import server
 from cone_sidecar.ascii_text import ascii_text
@@ -181,8 +181,7 @@ def _hang_ups(watch: ConfigurationWatch) -> Iterator[None]:
 def _say_what_is_odd(told: Configuration) -> None:
     for name, near in mistaken_names(os.environ):
         logger.warning("nobody reads %s: did you mean %s?", ascii_text(name), near)
-    for name in told.outvoted:
-        logger.warning("%s wins over what %s says", name, told.file)
+    tell_outvoted(told)
 
 
 def _listeners(

@@ -77,13 +77,17 @@ def parse_sidecar_file(data: bytes, path: Path, problems: Problems) -> SidecarFi
 def _content(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
                 raise ConfigurationError(
                     f"{ascii_text(str(path))} is a pipe, and this file is read again and again",
                     hint="write it into a file: --config <file>",
                 )
-            return file.read(LARGEST + 1)
+            # It raises for a directory, and leaves that open.
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read(LARGEST + 1)
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or "not a usable path"
         raise ConfigurationError(

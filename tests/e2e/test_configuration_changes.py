@@ -158,6 +158,11 @@ def test_an_authorization_token_that_is_replaced(stage):
         )
         with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
             assert answer.status == 200
+    # A volume that was emptied keeps no later token from being put there.
+    kept.unlink()
+    stated.write_text("c" * 40)
+    running.heard.wait_for("the authorization token was replaced", times=2)
+    assert kept.read_text() == "c" * 40
 
 
 def test_who_is_let_in_changes(stage):

@@ -1,5 +1,7 @@
 """``cone serve``'s options: what it does beforehand, and how long it lets clients wait."""
 
+import re
+import subprocess
 import threading
 import urllib.error
 import urllib.request
@@ -107,3 +109,19 @@ def test_a_duration_that_is_none(stage, option, variable):
         f"cone: error: {option} ({variable}) takes a duration",
         f"cone: hint: {option} 45m",
     ]
+
+
+def test_a_listener_on_every_address_says_so(stage):
+    """The log has the URL for this machine, and that it isn't this machine's alone."""
+    child = stage.spawn(
+        ["serve", "--listen", "127.0.0.1:0", "--management-listen", "0.0.0.0:0"],
+        stderr=subprocess.PIPE,
+    )
+    said = []
+    for line in child.stderr:
+        said.append(line)
+        if "token file:" in line:
+            break
+    port = re.search(r"management: http://127\.0\.0\.1:(\d+)/status", "".join(said))[1]
+    everywhere = f"management listens at every address of this machine or container, port {port}"
+    assert everywhere in "".join(said)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cone_cli.configuration import Configuration
-from cone_cli.reconfiguration import CHANGES, behaviour, fixed_changes
+from cone_cli.reconfiguration import CHANGES, behaviour, fixed_changes, tell_outvoted
 from cone_sidecar.domain.profile import RequestTerms
 from cone_sidecar.endpoint_settings import EndpointSettings, endpoint_settings
 from cone_sidecar.settings import SidecarSettings
@@ -176,3 +176,23 @@ def test_what_needs_a_restart():
     assert fixed_changes(before, replace(before, settings=SidecarSettings(pod_events=True))) == [
         "--pod-events"
     ]
+
+
+def test_a_variable_that_wins_over_the_file(caplog):
+    """The log says which, and how the file is heard: an image may have set it. It is told once."""
+    told = Configuration(
+        environment={},
+        settings=SidecarSettings(),
+        endpoint=endpoint_settings({}, {}),
+        terms=RequestTerms(),
+        log_level="",
+        file=Path("/etc/cone/sidecar.yaml"),
+        outvoted=("CONE_LISTEN",),
+    )
+    tell_outvoted(told)
+    assert caplog.messages == [
+        "the variable CONE_LISTEN wins over what /etc/cone/sidecar.yaml says; "
+        "set it empty (CONE_LISTEN=) to have the file count"
+    ]
+    tell_outvoted(told, known=("CONE_LISTEN",))
+    assert len(caplog.messages) == 1

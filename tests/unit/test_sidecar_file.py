@@ -298,3 +298,11 @@ def test_nothing_is_a_file():
     problems = Problems()
     assert read_sidecar_file(Path("/dev/null"), problems).texts == {}
     assert problems.errors == []
+
+
+def test_a_directory_that_is_read_again_and_again(tmp_path):
+    """Each look gives back what it opened: a sidecar that is told to look for days doesn't run out."""
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        read_sidecar_file(tmp_path, Problems())
+    assert len(os.listdir("/proc/self/fd")) == before
