@@ -69,6 +69,9 @@ class ChosenProfiles:
         self._stamp: tuple[object, ...] = ()
         self._looked_at = 0.0
         self._missing: list[ConeError] = []
+        self._clients: dict[str, str] = {}
+        self.on_other_client: Callable[[str], None] = lambda _tenant: None
+        """Called with the name of a tenant to which we are another client now."""
         self._choose()
 
     async def profiles(self) -> list[Profile]:
@@ -143,10 +146,26 @@ class ChosenProfiles:
         if profiles or (from_file and not document.sections):
             if not from_file:
                 self._take(ConfigFileProfiles(self._file, self._terms, self._clock))
-            self._missing = self._login_missing({each.tenant for each in profiles.values()})
-            return
-        self._missing = self._login_missing({DEFAULT_TENANT})
-        self._choose_tenant()
+            tenants = {each.tenant for each in profiles.values()}
+            self._missing = self._login_missing(tenants)
+        else:
+            tenants = {DEFAULT_TENANT}
+            self._missing = self._login_missing(tenants)
+            self._choose_tenant()
+        self._compare_clients(tenants)
+
+    def _compare_clients(self, tenants: set[str]) -> None:
+        """Tell of tenants whose client is another one than before; one that is missing may come back."""
+        for tenant in tenants:
+            client = self._connections.tenant_settings(tenant).client_id
+            before = self._clients.get(tenant)
+            if client:
+                self._clients[tenant] = client
+            if client and before and client != before:
+                logger.warning(
+                    "another client id is used: what the one before was given is dropped"
+                )
+                self.on_other_client(tenant)
 
     def _choose_tenant(self) -> None:
         found = tenant_profiles(

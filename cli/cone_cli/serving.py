@@ -123,6 +123,7 @@ async def _serve(
             justify=Justification(os.environ, Path.cwd()).of,
             **behaviour(told.settings),
         )
+        profiles.on_other_client = sidecar.broker.begin_anew
         pod_events = _pod_events(sidecar) if told.settings.pod_events else None
         announcing = asyncio.create_task(_announce(started, made.running, made.sockets))
         try:

@@ -97,6 +97,13 @@ class AccessBroker:
         for flight in self.flights():
             flight.go_by_surroundings()
 
+    def begin_anew(self, tenant: str) -> None:
+        """Drop all that was found out of the profiles of ``tenant``: we are somebody else to it now."""
+        for flight in self.flights():
+            if flight.profile.tenant == tenant:
+                flight.forget()
+                flight.forget_grant()
+
     async def close(self) -> None:
         """Cancel what runs, and begin no more. Requests that were made stay made."""
         self._closed = True

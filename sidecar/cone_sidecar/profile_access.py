@@ -46,6 +46,10 @@ class ProfileAccess:
         self._forget_credentials()
         self.publish(AccessState(Phase.UNKNOWN), Cause.LAPSED)
 
+    def forget_grant(self) -> None:
+        """Know nothing of the grant."""
+        self._remember(GrantMemory())
+
     def publish(self, state: AccessState, cause: Cause) -> None:
         """Move on to ``state``, and tell everyone who waits or listens."""
         now = self._clock.now()

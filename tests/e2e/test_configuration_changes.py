@@ -128,6 +128,24 @@ def test_a_client_secret_that_is_replaced(stage):
     assert stage.ask_sidecar_until("p-granted", "")[0] == 200
 
 
+def test_another_client_is_somebody_else(stage):
+    """Credentials of the one before are served no more; the one before finds its access again."""
+    secret = stage.home / "secret"
+    me, right = (stage.environment.pop(f"CONE_CLIENT_{name}") for name in ("ID", "SECRET"))
+    secret.write_text(right)
+    mine = f"client-id: {me}\nclient-secret-file: {secret}\n"
+    running = Running(stage, mine)
+    assert stage.ask_sidecar("p-granted")[0] == 200
+    secret.write_text("secret-token:conductorone.com:v1:none\n")
+    running.tell(mine.replace(me, f"x{me}"))
+    running.heard.wait_for("another client id is used")
+    status, body = stage.ask_sidecar("p-granted")
+    assert (status, body["code"]) == (403, "LoginRequired")
+    secret.write_text(right)
+    running.tell(mine, times=2)
+    assert stage.ask_sidecar_until("p-granted", "")[0] == 200
+
+
 def test_a_workload_token_that_is_replaced(stage):
     """One that has ended is refused; what is on disk at the next exchange serves."""
     token = stage.home / "token"

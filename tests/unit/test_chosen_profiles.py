@@ -253,3 +253,23 @@ async def test_the_log_says_what_is_missing_once(home, caplog):
         f"nothing can be served yet: {START_URL}",
         "nothing is missing any more",
     ]
+
+
+async def test_another_client_is_told_of(home):
+    """A rotated secret, and a file that is empty for a moment, make nobody somebody else."""
+    told = []
+    home.log_in(SSO)
+    home.choose().on_other_client = told.append
+    file = ".conductorone/config.yaml"
+    home.write(file, CONFIG.format(home.me, "rotated", SSO))
+    home.missing()
+    home.write(file, "")
+    home.missing()
+    home.log_in(SSO)
+    home.missing()
+    assert told == []
+    home.write(
+        file, CONFIG.format(home.me, "none", SSO).replace("client-id: ", "client-id: other-")
+    )
+    home.missing()
+    assert told == ["default"]
