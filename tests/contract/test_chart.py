@@ -267,6 +267,10 @@ def test_the_notes_say_what_comes_next(reports):
     assert "The NetworkPolicy binds the app as well" in notes["everything-1.37"]
     assert "the app may start before it answers" in notes["app-1.28"]
     assert "cone-sidecar/injection=enabled" in notes["admission-1.36"]
+    nowhere = "image cone-sidecar:0.1.0 is in no public registry"
+    assert nowhere in notes["app-1.29"]
+    assert nowhere in notes["admission-1.36"]
+    assert nowhere not in notes["everything-1.37"]
     assert "the ClusterRole shop-cone-sidecar-events" in notes["admission-1.36"]
 
 
