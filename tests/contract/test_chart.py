@@ -1,5 +1,7 @@
 """The chart with an app and its sidecar, judged by Helm itself and by the schemas of Kubernetes."""
 
+import re
+
 import pytest
 import yaml
 
@@ -13,6 +15,8 @@ from fakes.chart_rendering import (
     examine,
     needs_helm,
     pod_of,
+    rendered,
+    values_of,
 )
 
 NAMES = sorted(cases())
@@ -208,6 +212,44 @@ def test_the_network_policy_lets_out_what_is_needed(reports):
     assert ports == {53, 443, 5432}
 
 
+def test_the_network_policy_is_for_helm_s_test_too(reports):
+    """Where nothing may go out otherwise, the test's pod asks ConductorOne as well."""
+    files = reports["everything-1.37"]["files"]
+    selector = yaml.safe_load(files["app/network-policy.yaml"])["spec"]["podSelector"]
+    (names,) = selector["matchExpressions"]
+    app = yaml.safe_load(files["app/deployment.yaml"])["spec"]["template"]
+    for pod in (app, yaml.safe_load(files["tests/profile-is-known.yaml"])):
+        labels = pod["metadata"]["labels"]
+        assert selector["matchLabels"].items() <= labels.items()
+        assert labels[names["key"]] in names["values"]
+
+
+def test_large_numbers_and_names_of_digits_stay_what_they_are():
+    """Helm's numbers are floats: a user of OpenShift's is no 1.00081e+09."""
+    user = 1000810000
+    values = values_of("defaults")
+    values["app"] |= {"runAsUser": user, "fsGroup": user, "replicas": 1000000}
+    values["app"]["serviceAccountName"] = "0123"
+    report = rendered(values)
+    assert report["invalid"] == []
+    assert yaml.safe_load(report["files"]["app/deployment.yaml"])["spec"]["replicas"] == 1000000
+    test = yaml.safe_load(report["files"]["tests/profile-is-known.yaml"])["spec"]
+    for spec in (pod_of(report), test):
+        context = spec["securityContext"]
+        assert [context[name] for name in ("runAsUser", "runAsGroup", "fsGroup")] == [user] * 3
+        assert spec["serviceAccountName"] == "0123"
+
+
+def test_users_and_group_can_be_left_to_the_platform():
+    """With null no number is said anywhere, neither for the pod nor for the sidecar."""
+    values = values_of("defaults")
+    values["app"] |= {"runAsUser": None, "fsGroup": None}
+    values["cone"]["runAsUser"] = None
+    files = rendered(values)["files"]
+    said = files["app/deployment.yaml"] + files["tests/profile-is-known.yaml"]
+    assert not re.search("runAsUser|runAsGroup|fsGroup:", said)
+
+
 def test_nothing_is_installed_that_was_not_asked_for(reports):
     """An app alone is a Deployment and its test: no policy, no role, no custom resource."""
     kinds = [document["kind"] for document in documents(reports["app-1.29"])]
@@ -225,6 +267,10 @@ def test_the_notes_say_what_comes_next(reports):
     assert "The NetworkPolicy binds the app as well" in notes["everything-1.37"]
     assert "the app may start before it answers" in notes["app-1.28"]
     assert "cone-sidecar/injection=enabled" in notes["admission-1.36"]
+    nowhere = "image cone-sidecar:0.1.0 is in no public registry"
+    assert nowhere in notes["app-1.29"]
+    assert nowhere in notes["admission-1.36"]
+    assert nowhere not in notes["everything-1.37"]
     assert "the ClusterRole shop-cone-sidecar-events" in notes["admission-1.36"]
 
 

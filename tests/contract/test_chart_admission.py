@@ -199,6 +199,11 @@ REFUSED = {
         pod(initContainers=[MIGRATION | {"env": [{"name": "AWS_ACCESS_KEY_ID", "value": "x"}]}]),
         "container migrate has variables that win over the sidecar: take out AWS_ACCESS_KEY_ID",
     ),
+    "Windows": (pod(os={"name": "windows"}), "the sidecar is for Linux"),
+    "a namesake": (
+        pod(initContainers=[MIGRATION | {"name": "cone"}]),
+        "an init container of the pod's own is called cone",
+    ),
     "a crowd": (pod([{}] * 65), "more than 64 containers are not looked at"),
 }
 
@@ -231,6 +236,14 @@ def test_a_pod_that_was_not_mutated_is_refused(policies):
     [
         (pod(shareProcessNamespace=True), "shareProcessNamespace lets containers"),
         (pod([{"env": [{"name": "NO_PROXY", "value": "x.example.com"}]}]), "NO_PROXY lacks"),
+        (
+            pod(initContainers=[MIGRATION | {"env": [{"name": "no_proxy", "value": "x"}]}]),
+            "NO_PROXY lacks",
+        ),
+        (
+            pod([{"env": [{"name": "AWS_SHARED_CREDENTIALS_FILE", "value": "/aws/keys"}]}]),
+            "keys in there win over the sidecar",
+        ),
     ],
 )
 def test_a_pod_that_is_less_safe_is_warned_about(policies, asking, message):
@@ -238,6 +251,12 @@ def test_a_pod_that_is_less_safe_is_warned_about(policies, asking, message):
     outcome = admit(policies, [asking])[0]
     assert outcome["denied"] == []
     assert [each for each in outcome["warned"] if message in each]
+
+
+def test_a_pod_for_windows_is_left_as_it_is(policies):
+    """Kubernetes would refuse the sidecar's fields in it before anybody said why."""
+    asking = pod(os={"name": "windows"})
+    assert admit(policies, [asking])[0]["pod"] == asking
 
 
 def test_numbers_in_resources_are_text_to_the_policy():

@@ -80,6 +80,18 @@ REFUSED = {
         cone("admission", moreProfiles=["dev"]),
         "cone.moreProfiles is for charts",
     ),
+    "a listener for everybody": (
+        cone(env=[{"name": "CONE_LISTEN", "value": "0.0.0.0:9911"}]),
+        "env: CONE_LISTEN is set already",
+    ),
+    # A section or a list that null takes away is missed by its name.
+    "no section": (changed("defaults", podMonitor=None), "missing property 'podMonitor'"),
+    "no list": (changed("defaults", app={"podLabels": None}), "missing property 'podLabels'"),
+    "no section of the library": (cone(token=None), "missing property 'token'"),
+    "no Secret at all": (
+        cone("job", conductorone={"existingSecret": None}),
+        "missing property 'existingSecret'",
+    ),
     # The schemas of both charts name unknown keys and wrong kinds.
     "an unknown key": (changed("defaults", app={"imag": "x"}), "imag"),
     "an unknown key of the library": (cone(profil="x"), "profil"),

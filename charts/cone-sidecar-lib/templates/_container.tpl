@@ -72,7 +72,7 @@ securityContext:
   readOnlyRootFilesystem: true
   runAsNonRoot: true
   {{- with $values.runAsUser }}
-  runAsUser: {{ int . }}
+  runAsUser: {{ int64 . }}
   {{- end }}
   seccompProfile:
     type: RuntimeDefault

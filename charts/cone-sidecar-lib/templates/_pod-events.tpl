@@ -28,7 +28,7 @@ roleRef:
   name: {{ .name }}
 subjects:
   - kind: ServiceAccount
-    name: {{ required "podEvents.enabled needs a service account of the app's own: its name gets the right to write events" .serviceAccountName }}
+    name: {{ required "podEvents.enabled needs a service account of the app's own: its name gets the right to write events" .serviceAccountName | quote }}
     namespace: {{ .root.Release.Namespace }}
 {{- end }}
 {{- end }}

@@ -16,4 +16,12 @@
 {{- if eq (int $values.port) (int $values.managementPort) }}
 {{- fail "port and managementPort are the same: choose two" }}
 {{- end }}
+{{- $set := list }}
+{{- range include "cone-sidecar.settings" . | fromYamlArray }}
+{{- if has .name $set }}
+{{- /* The later one would win: a listener for everybody, for example. */ -}}
+{{- fail (printf "env: %s is set already: use the value that it comes from" .name) }}
+{{- end }}
+{{- $set = append $set .name }}
+{{- end }}
 {{- end }}

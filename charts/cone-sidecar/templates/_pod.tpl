@@ -16,7 +16,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with $app.serviceAccountName }}
-  serviceAccountName: {{ . }}
+  serviceAccountName: {{ quote . }}
   {{- end }}
   automountServiceAccountToken: false
   enableServiceLinks: false
@@ -25,9 +25,13 @@ spec:
   {{- end }}
   securityContext:
     runAsNonRoot: true
-    runAsUser: {{ $app.runAsUser }}
-    runAsGroup: {{ $app.runAsUser }}
-    fsGroup: {{ $app.fsGroup }}
+    {{- with $app.runAsUser }}
+    runAsUser: {{ int64 . }}
+    runAsGroup: {{ int64 . }}
+    {{- end }}
+    {{- with $app.fsGroup }}
+    fsGroup: {{ int64 . }}
+    {{- end }}
     # Else each start would open the kept sign-in to the group.
     fsGroupChangePolicy: OnRootMismatch
     seccompProfile:

@@ -68,6 +68,11 @@ object.metadata.?annotations[?"cone-sidecar/profile"].orValue("")
 string({{ include "cone-sidecar.celProfile" . }}).matches("^[A-Za-z0-9._~-]{1,128}$")
 {{- end }}
 
+{{/* Whether the sidecar, which is Linux, can be in the pod. */}}
+{{- define "cone-sidecar.celIsNotForWindows" -}}
+object.spec.?os.?name.orValue("") != "windows"
+{{- end }}
+
 {{/* Which pods: both policies and their bindings go by these. */}}
 {{- define "cone-sidecar.matchConstraints" -}}
 namespaceSelector:
