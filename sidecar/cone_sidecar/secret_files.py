@@ -97,9 +97,16 @@ def read_secret(path: str, variable: str) -> Secret:
         reason = (isinstance(error, OSError) and error.strerror) or "not a usable path"
         raise ConfigurationError(
             f"{name} can't be read: {reason.lower()}",
-            hint=f"mount it, make it readable for this user, or unset {variable}",
+            hint=_remedy(error, path, variable),
         ) from error
     return Secret(_one_line(data, name))
+
+
+def _remedy(error: Exception, path: str, variable: str) -> str:
+    if isinstance(error, PermissionError):
+        # Compose mounts a secret's file with the mode and the owner that it has on the host.
+        return f"let user {os.geteuid()} read it (its mode, or its owner, where it is mounted from)"
+    return f"mount the secret at {path}, or unset {variable}"
 
 
 def _one_line(data: bytes, name: str) -> str:
