@@ -193,11 +193,23 @@ class ChosenProfiles:
 
     def _login_missing(self, tenants: set[str]) -> list[ConeError]:
         """Return what to do where none of ``tenants`` knows us."""
-        settings = map(self._connections.tenant_settings, tenants)
+        problems = [self._login_problem(tenant) for tenant in sorted(tenants)]
+        found = [problem for problem in problems if problem]
+        return found[:1] if len(found) == len(problems) else []
+
+    def _login_problem(self, tenant: str) -> ConeError | None:
+        """Return what can be seen without asking the tenant."""
+        settings = self._connections.tenant_settings(tenant)
         # A token alone may do, with the tenant's address.
-        if not tenants or any(each.complete or each.given_token for each in settings):
-            return []
-        return [not_logged_in()]
+        if settings.given_token or (settings.client_id and settings.workload_token):
+            return None
+        if not (settings.client_id or settings.client_secret):
+            return not_logged_in()
+        try:
+            settings.client.check()
+        except LoginRequired as error:
+            return error
+        return None
 
 
 def not_logged_in() -> LoginRequired:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cone_cli.asked_with import asked_with
 from cone_cli.preferences import log_level
+from cone_cli.start_url import check_instance
 from cone_sidecar.cone_config import ConeConfig
 from cone_sidecar.domain.profile import RequestTerms
 from cone_sidecar.endpoint_settings import EndpointSettings, endpoint_settings
@@ -91,6 +92,7 @@ class ConfigurationReader:
             endpoint = endpoint_settings(self._flags, environment, places)
         with problems.noted(places.get("CONE_LOG_LEVEL", "")):
             level = log_level(self._args, environment)
+        check_instance(environment, places, problems)
         self._check_secrets(environment, places, problems)
         terms = _terms(environment, places, problems)
         problems.raise_all()

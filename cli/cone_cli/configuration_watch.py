@@ -12,6 +12,8 @@ from cone_sidecar.problems import Problems
 from cone_sidecar.warm_file import file_stamp
 
 LOOK_EVERY_S = 1.0
+# Beside a stamp: another file has its name by now, and a mount of this one alone will never show it.
+REPLACED = " replaced"
 logger = logging.getLogger("cone_sidecar")
 
 
@@ -77,11 +79,18 @@ class ConfigurationWatch:
         return settled
 
     def _look(self) -> dict[Path, str]:
-        return {path: file_stamp(str(path)) for path in self._now.files}
+        return {path: file_stamp(str(path)) + _replaced(path) for path in self._now.files}
 
     def _read_again(self) -> None:
         # Whatever is written from here on is seen at the next look.
-        self._stamps = self._look()
+        before, self._stamps = self._stamps, self._look()
+        for path, stamp in self._stamps.items():
+            if stamp.endswith(REPLACED) and not before.get(path, "").endswith(REPLACED):
+                logger.warning(
+                    "%s was replaced where it is mounted from, and is the old one here; "
+                    "restart the container, or mount its directory",
+                    path,
+                )
         problems = Problems()
         with problems.noted():
             self._now = self._read()
@@ -91,6 +100,14 @@ class ConfigurationWatch:
             self._change(self._now)
         for error in problems.errors:
             logger.error("the configuration stays as it was: %s", _line(error))
+
+
+def _replaced(path: Path) -> str:
+    """Return the mark of a file that has no name any more: editors write another and rename it."""
+    try:
+        return "" if path.stat().st_nlink else REPLACED
+    except OSError:
+        return ""
 
 
 def _line(error: ConeError) -> str:

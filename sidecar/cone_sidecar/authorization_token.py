@@ -120,8 +120,14 @@ def write_token(path: Path, token: Secret, access: FileAccess = PRIVATE) -> None
     except OSError as error:
         raise ConfigurationError(
             f"the token file {path} can't be written: {error.strerror or 'write failed'}",
-            hint="name another one, or check --token-file-mode and --token-file-group",
+            hint=_remedy(error, path),
         ) from error
+
+
+def _remedy(error: OSError, path: Path) -> str:
+    if isinstance(error, PermissionError) and not os.access(path.parent, os.W_OK | os.X_OK):
+        return f"let user {os.geteuid()} write in {path.parent}, or name another file"
+    return "name another one, or check --token-file-mode and --token-file-group"
 
 
 def keep_token_file(path: Path, token: Secret, access: FileAccess | None) -> None:

@@ -15,7 +15,7 @@ from cone_sidecar.http_client import new_http_client
 from cone_sidecar.identity_center.endpoints import EndpointResolver
 from cone_sidecar.identity_center.instance import IdentityCenterInstance
 from cone_sidecar.secret import Secret
-from cone_sidecar.secret_files import SecretFiles, file_of
+from cone_sidecar.secret_files import SECRET_FILES, SecretFiles, file_of
 from cone_sidecar.warm_file import state_directory
 
 
@@ -136,13 +136,13 @@ class AdapterConnections:
         environment, flags, told = self._environment, self._flags, self._told
         access_token_file = file_of(environment, "CONDUCTORONE_ACCESS_TOKEN")
         oidc_token_file = file_of(environment, "CONDUCTORONE_OIDC_TOKEN")
+        secret, told_by = self._told_secret()
         return TenantSettings(
             client_id=flags.client_id
             or told("CONE_CLIENT_ID").reveal()
             or told("CONDUCTORONE_CLIENT_ID").reveal(),
-            client_secret=flags.client_secret
-            or told("CONE_CLIENT_SECRET")
-            or told("CONDUCTORONE_CLIENT_SECRET"),
+            client_secret=secret,
+            secret_told_by=told_by,
             access_token=Secret(environment.get("CONDUCTORONE_ACCESS_TOKEN", "")),
             access_token_file=access_token_file,
             oidc_token=Secret(environment.get("CONDUCTORONE_OIDC_TOKEN", "")),
@@ -152,6 +152,16 @@ class AdapterConnections:
             or environment.get("CONE_API_ENDPOINT", ""),
             insecure_hosts=frozenset(environment.get("CONE_INSECURE_HOSTS", "").split()),
         )
+
+    def _told_secret(self) -> tuple[Secret, str]:
+        """Return the client's secret, and what states it; both empty where nothing does."""
+        if self._flags.client_secret:
+            return self._flags.client_secret, "--client-secret"
+        for variable in ("CONE_CLIENT_SECRET", "CONDUCTORONE_CLIENT_SECRET"):
+            if secret := self._told(variable):
+                named = file_of(self._environment, variable)
+                return secret, SECRET_FILES[variable] if named else variable
+        return Secret(""), ""
 
     def _told(self, variable: str) -> Secret:
         return self._secrets.told(self._environment, variable)

@@ -97,16 +97,27 @@ def read_secret(path: str, variable: str) -> Secret:
         reason = (isinstance(error, OSError) and error.strerror) or "not a usable path"
         raise ConfigurationError(
             f"{name} can't be read: {reason.lower()}",
-            hint=f"mount it, make it readable for this user, or unset {variable}",
+            hint=_remedy(error, path, variable),
         ) from error
     return Secret(_one_line(data, name))
 
 
 def _named(path: str, variable: str) -> str:
-    """Return how errors call the file: what looks like none may be the secret."""
-    if path.startswith("/") or os.path.lexists(path):
-        return f"{ascii_text(path)} ({variable})"
-    return f"the file that {variable} names"
+    """Return how errors call the file."""
+    return f"{ascii_text(path)} ({variable})" if _shown(path) else f"the file that {variable} names"
+
+
+def _shown(path: str) -> bool:
+    """Tell whether ``path`` may be told: what looks like none may be the secret."""
+    return path.startswith("/") or os.path.lexists(path)
+
+
+def _remedy(error: Exception, path: str, variable: str) -> str:
+    if isinstance(error, PermissionError):
+        # Compose mounts a secret's file with the mode and the owner that it has on the host.
+        return f"let user {os.geteuid()} read it (its mode, or its owner, where it is mounted from)"
+    place = f"at {ascii_text(path)}" if _shown(path) else "somewhere, and name that place"
+    return f"mount the secret {place}, or unset {variable}"
 
 
 def _one_line(data: bytes, name: str) -> str:

@@ -92,8 +92,16 @@ def _content(path: Path) -> bytes:
         reason = (isinstance(error, OSError) and error.strerror) or "not a usable path"
         raise ConfigurationError(
             f"{ascii_text(str(path))} can't be read: {reason.lower()}",
-            hint="--config <file>, or make it readable for this user",
+            hint=_remedy(error),
         ) from error
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return f"let user {os.geteuid()} read it"
+    if isinstance(error, IsADirectoryError):
+        return "mount a file there; engines make a directory where the one to mount doesn't exist"
+    return "put it there, or name another one: --config <file>"
 
 
 def _root(data: bytes, path: Path) -> yaml.MappingNode | None:

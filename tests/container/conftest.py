@@ -22,7 +22,13 @@ RECIPE_IMAGES = {"CONE_IMAGE": str(ROOT), "CONE_DEMO_APP": str(EXAMPLES / "demo"
 
 
 # An engine has 169.254.170.0/24 once.
-LINK_LOCAL = ("test_compose", "test_compose_env", "test_compose_symptoms", "test_compose_tokens")
+LINK_LOCAL = (
+    "test_compose",
+    "test_compose_env",
+    "test_compose_readme",
+    "test_compose_symptoms",
+    "test_compose_tokens",
+)
 
 
 def pytest_collection_modifyitems(items):

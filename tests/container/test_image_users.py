@@ -82,6 +82,49 @@ def test_a_user_without_a_place_is_told_what_to_do(docker, image):
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "variable", "hint"),
+    [
+        ("/run/secrets/client", "CONE_CLIENT_SECRET_FILE", "let user 65532 read it (its mode"),
+        ("/etc/cone/sidecar.yaml", "CONE_SIDECAR_CONFIG", "let user 65532 read it"),
+    ],
+)
+def test_a_file_that_it_may_not_read(docker, image, tmp_path, path, variable, hint):
+    """Compose mounts a file with its mode: one that is somebody else's alone is told with our number."""
+    file = tmp_path / "file"
+    file.write_text("x")
+    own = ("--rm", "--user", "0", "--entrypoint", "chown", "--volume", f"{file}:{path}")
+    docker("run", *own, image, "0:0", path)
+    file.chmod(0o600)
+    mounted = ("--volume", f"{file}:{path}:ro", "--env", f"{variable}={path}")
+    done = docker("run", "--rm", *CLOSED, *mounted, image, ok=False)
+    assert done.returncode == 1
+    error, told = done.stderr.splitlines()
+    assert path in error
+    assert error.endswith("can't be read: permission denied")
+    assert told.startswith(f"cone: hint: {hint}")
+
+
+def test_a_directory_of_tokens_that_is_not_its_own(docker, image, tmp_path):
+    """A directory of the host's has its owner's number: who has to be let write there is told."""
+    tmp_path.chmod(0o755)
+    mounted = ("--volume", f"{tmp_path}:/run/cone")
+    done = docker("run", "--rm", *CLOSED, *mounted, image, ok=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "cone: error: the token file /run/cone/token can't be written: Permission denied",
+        "cone: hint: let user 65532 write in /run/cone, or name another file",
+    ]
+
+
+def test_a_file_that_was_never_there(docker, image, tmp_path):
+    """Engines make a directory of a name that isn't there: whoever mounts it is told so."""
+    mounted = ("--volume", f"{tmp_path / 'sidecar.yaml'}:/etc/cone/sidecar.yaml")
+    done = docker("run", "--rm", *CLOSED, *mounted, image, ok=False)
+    assert done.returncode == 1
+    assert "mount a file there; engines make a directory" in done.stderr
+
+
 def test_it_needs_no_shell(docker, image, start):
     """With every shell removed it starts, and its healthcheck runs."""
     tag = f"cone-sidecar:test-{uuid.uuid4().hex}"

@@ -273,3 +273,20 @@ async def test_another_client_is_told_of(home):
     )
     home.missing()
     assert told == ["default"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "message", "hint"),
+    [
+        ("", "there is a client id without its secret", "set CONE_CLIENT_SECRET"),
+        ("nonsense", "invalid client secret", "correct CONE_CLIENT_SECRET and"),
+    ],
+)
+async def test_a_client_that_can_not_be_one_is_told_at_the_start(home, secret, message, hint):
+    """A secret that is missing or mangled is seen before anybody asks; a login wouldn't help beside it."""
+    client = {"CONE_CLIENT_ID": home.me.client_id, "CONE_CLIENT_SECRET": secret}
+    home.environment |= client | {"CONE_SSO_URL": "https://acme.awsapps.com/start"}
+    home.choose()
+    (error,) = home.profiles.missing()
+    assert error.message == message
+    assert hint in error.hint

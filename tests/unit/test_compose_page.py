@@ -66,6 +66,19 @@ def test_the_file_for_a_tenant_is_the_recipe_that_runs():
     assert needed <= variables
 
 
+def test_the_readme_has_that_file_in_short():
+    """Networks, volumes and secrets are the page's; its services say nothing that the page's don't."""
+    _, file = blocks()
+    (text,) = BLOCK.findall((ROOT / "README.md").read_text())
+    short = yaml.safe_load(text)
+    for key in ("networks", "volumes", "secrets"):
+        assert short[key] == file[key]
+    for name, service in short["services"].items():
+        for key, value in service.items():
+            theirs = file["services"][name][key]
+            assert value == theirs or value.items() <= theirs.items()
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_each_recipe_waits_for_health_and_is_closed(name):
     """Everything that depends on something waits for its health; no port is published beyond this machine."""

@@ -67,7 +67,9 @@ def test_a_flag_silences_the_files_secrets(read):
 
 def test_what_variables_say_over_the_file_is_noted(read):
     """Whoever wonders why the file's value doesn't count finds the variable named."""
-    assert read("max-wait: 3s\nregion: a", {"CONE_MAX_WAIT": "2s"}).outvoted == ("CONE_MAX_WAIT",)
+    assert read("max-wait: 3s\nregion: us-east-1", {"CONE_MAX_WAIT": "2s"}).outvoted == (
+        "CONE_MAX_WAIT",
+    )
     assert read("max-wait: 3s", {"CONE_MAX_WAIT": "3s"}).outvoted == ()
 
 
@@ -116,22 +118,26 @@ def test_one_problem_is_raised_as_it_is(read):
 def test_which_file(tmp_path):
     """The flag's, else the variable's, else the usual one where it exists; one that is named must exist."""
     for name in ("flag", "variable", "usual"):
-        (tmp_path / name).write_text(f"region: {name}")
+        (tmp_path / name).write_text(f"justification: {name}")
     usual = tmp_path / "usual"
 
-    def region(config=None, **environment):
+    def said(config=None, **environment):
         args = argparse.Namespace(config=config)
         variables = {"HOME": str(tmp_path), **environment}
-        return ConfigurationReader(args, {}, variables, usual).read().environment.get("CONE_REGION")
+        return (
+            ConfigurationReader(args, {}, variables, usual)
+            .read()
+            .environment.get("CONE_JUSTIFICATION")
+        )
 
     variable = str(tmp_path / "variable")
-    assert region(str(tmp_path / "flag"), CONE_SIDECAR_CONFIG=variable) == "flag"
-    assert region(CONE_SIDECAR_CONFIG=variable) == "variable"
-    assert region() == "usual"
+    assert said(str(tmp_path / "flag"), CONE_SIDECAR_CONFIG=variable) == "flag"
+    assert said(CONE_SIDECAR_CONFIG=variable) == "variable"
+    assert said() == "usual"
     usual.unlink()
-    assert region() is None
+    assert said() is None
     with pytest.raises(ConfigurationError, match="no such file"):
-        region(CONE_SIDECAR_CONFIG=str(usual))
+        said(CONE_SIDECAR_CONFIG=str(usual))
 
 
 def test_a_stated_token_and_its_file(read, tmp_path):
@@ -205,3 +211,17 @@ def test_variables_of_others(name):
 def test_no_variable_of_ours_looks_like_a_service_link():
     """Else its misspellings would stay silent."""
     assert [name for name in KNOWN if SERVICE_LINK.fullmatch(name)] == []
+
+
+def test_an_identity_center_that_can_not_be_right(read):
+    """A start URL that is none and a region that is none are refused at the start, with where they stand."""
+    with pytest.raises(ExceptionGroup) as refused:
+        read("sso-url: acme\nsso-region: us-east-1\n", {"CONE_REGION": "mars"})
+    url, region = refusals(refused.value)
+    assert url.message.startswith("CONE_SSO_URL is not a URL (")
+    assert url.message.endswith("sidecar.yaml, line 1)")
+    assert url.hint == "CONE_SSO_URL=https://<your organization>.awsapps.com/start"
+    assert (region.message, region.hint) == (
+        "CONE_REGION is not an AWS region",
+        "CONE_REGION=us-east-1",
+    )

@@ -141,3 +141,25 @@ async def test_a_fault_of_ours_ends_nothing(world, caplog):
     world.watch.ask()
     await settled()
     assert world.changes == [("one", "")]
+
+
+async def test_a_mounted_file_that_was_replaced_where_it_comes_from(tmp_path, caplog):
+    """An editor's new file never shows under a mount of the old one alone: that is said, once."""
+    path = tmp_path / "sidecar.yaml"
+    path.write_text("one")
+    clock = VirtualClock()
+    with path.open() as mounted:
+        told = Told((Path(f"/proc/self/fd/{mounted.fileno()}"),))
+        watch = ConfigurationWatch(told, lambda: told, lambda _: None, clock)
+        task = asyncio.create_task(watch.run())
+        await clock.pass_time(5)
+        assert not caplog.messages
+        path.unlink()
+        await clock.pass_time(5)
+        watch.ask()
+        await clock.pass_time(5)
+        task.cancel()
+        await asyncio.wait({task})
+    (said,) = caplog.messages
+    assert "was replaced where it is mounted from" in said
+    assert "mount its directory" in said

@@ -98,13 +98,38 @@ async def test_a_replaced_client_secret_counts_without_a_restart(tmp_path):
         path.write_text("secret-token:conductorone.com:v1:none")
         environment = {"CONE_CLIENT_ID_FILE": str(id_path), "CONE_CLIENT_SECRET_FILE": str(path)}
         async with connected(client, tmp_path, environment) as connections:
-            with pytest.raises(LoginRequired, match="invalid client secret"):
+            with pytest.raises(LoginRequired, match="invalid client secret") as refused:
                 await granted(connections)
+            assert refused.value.hint.startswith("correct CONE_CLIENT_SECRET_FILE and")
             path.write_text(client.me.client_secret.reveal() + "\n")
             assert await granted(connections)
             # While it is being written, there is nothing new to go by.
             path.write_text("")
             assert await granted(connections)
+
+
+async def test_a_saved_login_is_made_anew_and_a_stated_secret_is_corrected(tmp_path):
+    """A tenant that refuses a client: `cone login` where the client is a saved one, else what states it."""
+    async with tenant() as client:
+        config = tmp_path / ".conductorone" / "config.yaml"
+        config.parent.mkdir()
+        secret = client.me.client_secret.reveal()
+        login = f"{{client-id: unheard-of@{HOST}/pcc, client-secret: '{secret}'}}"
+        config.write_text(f"profiles: {{default: {login}}}\n")
+        stated = {
+            "CONDUCTORONE_CLIENT_ID": f"other@{HOST}/pcc",
+            "CONDUCTORONE_CLIENT_SECRET": secret,
+        }
+        hints = []
+        for environment in ({}, stated):
+            async with connected(client, tmp_path, environment) as connections:
+                with pytest.raises(LoginRequired, match="refuses") as refused:
+                    await granted(connections)
+                hints.append(refused.value.hint)
+    assert hints == [
+        "cone login <tenant>",
+        "correct CONDUCTORONE_CLIENT_SECRET and the client id, or unset both: cone login <tenant>",
+    ]
 
 
 async def test_a_secret_that_is_not_there(tmp_path):

@@ -2,14 +2,13 @@
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from cone_cli import terminal
+from cone_cli.start_url import is_region, is_start_url
 from cone_sidecar.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from cone_sidecar.profile_setup import SetupResult
 
 EXAMPLE = "example: cone aws setup --sso-url https://acme.awsapps.com/start --sso-region us-east-1"
-REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]+")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -90,7 +88,7 @@ def chosen_settings(args: argparse.Namespace, saved: "AwsSettings") -> "AwsSetti
             "--sso-url is required on first run",
             hint="cone aws setup --sso-url https://<your organization>.awsapps.com/start",
         )
-    if not _is_url(sso_url):
+    if not is_start_url(sso_url):
         raise UsageError(
             "--sso-url is not a URL",
             hint="cone aws setup --sso-url https://<your organization>.awsapps.com/start",
@@ -100,7 +98,7 @@ def chosen_settings(args: argparse.Namespace, saved: "AwsSettings") -> "AwsSetti
         "--region": (args.region or saved.region).strip(),
     }
     for flag, region in regions.items():
-        if not REGION.fullmatch(region):
+        if not is_region(region):
             raise UsageError(
                 f"{flag} is not an AWS region", hint=f"cone aws setup {flag} us-east-1"
             )
@@ -158,18 +156,3 @@ def _report(result: "SetupResult", session: str) -> None:
         f"INFO  \nDone: {len(result.created)} profiles created, "
         f"{skipped} skipped (already exist or missing data)."
     )
-
-
-def _is_url(text: str) -> bool:
-    from cone_sidecar.aws_config.document import safe_value
-
-    try:
-        parts = urlsplit(text)
-        return (
-            parts.scheme in {"https", "http"}
-            and bool(parts.hostname)
-            and not any(character.isspace() for character in text)
-            and safe_value(text)
-        )
-    except ValueError:
-        return False

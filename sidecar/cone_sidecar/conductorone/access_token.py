@@ -12,6 +12,7 @@ import httpx
 
 from cone_sidecar.atomic_file import write_atomically
 from cone_sidecar.clock import Clock, parse_timestamp, rfc3339
+from cone_sidecar.conductorone.client_assertion import check_client_secret
 from cone_sidecar.conductorone.exchange import (
     BUSY,
     FAILING,
@@ -69,6 +70,8 @@ class ClientCredentials:
 
     client_id: str
     client_secret: Secret = field(repr=False)
+    told_by: str = ""
+    """The flag or variable that states the secret; empty for a saved login's."""
 
     @property
     def identity(self) -> str:
@@ -77,8 +80,17 @@ class ClientCredentials:
 
     @property
     def remedy(self) -> str:
-        """Return what makes another secret."""
+        """Return what makes another secret; a login wouldn't count beside one that is stated."""
+        if self.told_by:
+            return f"correct {self.told_by} and the client id, or unset both: cone login <tenant>"
         return "cone login <tenant>"
+
+    def check(self) -> None:
+        """Raise LoginRequired unless the secret is one of ConductorOne's."""
+        try:
+            check_client_secret(self.client_secret)
+        except LoginRequired as error:
+            raise LoginRequired(error.message, hint=self.remedy) from None
 
     async def form(self, host: TenantHost, now: datetime) -> dict[str, str]:
         """Return the body of the token request.
@@ -86,6 +98,7 @@ class ClientCredentials:
         Raises:
             LoginRequired: The secret isn't one of ConductorOne's.
         """
+        self.check()
         assertion = await signed_client_assertion(
             self.client_id, self.client_secret, host.name, now
         )

@@ -35,6 +35,8 @@ class TenantSettings:
 
     client_id: str = ""
     client_secret: Secret = field(default_factory=lambda: Secret(""), repr=False)
+    secret_told_by: str = ""
+    """The flag or variable that the secret comes from; empty where it is a saved login's."""
     access_token: Secret = field(default_factory=lambda: Secret(""), repr=False)
     access_token_file: str = ""
     oidc_token: Secret = field(default_factory=lambda: Secret(""), repr=False)
@@ -57,6 +59,24 @@ class TenantSettings:
         """Tell whether this is enough to be somebody."""
         proof = self.client_secret or self.given_token or self.workload_token
         return bool(self.client_id and proof)
+
+    @property
+    def client(self) -> ClientCredentials:
+        """Return the client, with its secret.
+
+        Raises:
+            LoginRequired: One of the two isn't set.
+        """
+        if self.client_id and not self.client_secret:
+            raise LoginRequired(
+                "there is a client id without its secret",
+                hint="set CONE_CLIENT_SECRET or CONE_CLIENT_SECRET_FILE, or: cone login <tenant>",
+            )
+        if not self.client_id:
+            raise LoginRequired(
+                "client-id and client-secret must be set", hint="cone login <tenant>"
+            )
+        return ClientCredentials(self.client_id, self.client_secret, self.secret_told_by)
 
     def host(self) -> TenantHost:
         """Return the tenant's server: the endpoint, else the host inside the client id.
@@ -117,9 +137,7 @@ def _given(settings: TenantSettings, secrets: SecretFiles) -> Callable[[], Secre
 def _grant(settings: TenantSettings, secrets: SecretFiles) -> TokenGrant:
     if settings.workload_token:
         return _federation(settings, secrets)
-    if not (settings.client_id and settings.client_secret):
-        raise LoginRequired("client-id and client-secret must be set", hint="cone login <tenant>")
-    return ClientCredentials(settings.client_id, settings.client_secret)
+    return settings.client
 
 
 def _federation(settings: TenantSettings, secrets: SecretFiles) -> WorkloadFederation:

@@ -23,6 +23,11 @@ from cone_sidecar.web.seen_headers import SeenHeaders
 MOST_WAITING = 1024
 # As many answers to wrong tokens are late at the same time; more are answered at once.
 MOST_SLOWED = 256
+# Who has a container has no `cone` in it: what to mount comes first.
+ENV_COMMAND = 'or: eval "$(cone aws env <profile>)"'
+NO_TOKEN_HINT = f"set AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to where it is mounted, {ENV_COMMAND}"
+WRONG_TOKEN_HINT = f"mount this profile's, of this sidecar, {ENV_COMMAND}"
+PROFILE_HINT = "cone aws status, where the sidecar runs, lists those there are"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +90,14 @@ class CredentialsApp(AnsweringApp):
     def _token_refusal(
         self, tokens: AuthorizationTokens, seen: SeenHeaders, segment: str
     ) -> ConeError | None:
-        hint = 'set its variables: eval "$(cone aws env <profile>)"'
         if not seen.authorizations:
-            return Unauthorized("no authorization token", hint=hint)
+            return Unauthorized("no authorization token", hint=NO_TOKEN_HINT)
         right = tokens.opens(seen.authorization, segment)
         if right and seen.authorizations == 1:
             return None
-        return Unauthorized("wrong authorization token, or another profile's", hint=hint)
+        return Unauthorized(
+            "wrong authorization token, or another profile's", hint=WRONG_TOKEN_HINT
+        )
 
     async def _refuse_token(self, error: ConeError, scope: Scope, seen: SeenHeaders) -> Reply:
         """Refuse; who sends a wrong token again and again waits longer, who sends none is only lost."""
@@ -131,7 +137,7 @@ class CredentialsApp(AnsweringApp):
             return await self._credentials.obtain(segment, patience)
         except ProfileNotFound as error:
             # The name is the caller's: nothing of it is sent back.
-            raise ProfileNotFound("no such profile", hint="cone aws setup") from error
+            raise ProfileNotFound("no such profile", hint=PROFILE_HINT) from error
         finally:
             self._waiting -= 1
 
