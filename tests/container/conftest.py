@@ -21,22 +21,14 @@ BUILD_LIMIT_S = 600
 RECIPE_IMAGES = {"CONE_IMAGE": str(ROOT), "CONE_DEMO_APP": str(EXAMPLES / "demo" / "app")}
 
 
-# An engine has 169.254.170.0/24 once.
-LINK_LOCAL = (
-    "test_compose",
-    "test_compose_env",
-    "test_compose_readme",
-    "test_compose_symptoms",
-    "test_compose_tokens",
-)
-
-
 def pytest_collection_modifyitems(items):
     """Keep together what can't be run beside itself, where several workers run."""
     for item in items:
         if item.path.parent == Path(__file__).parent:
             name = item.path.stem
-            item.add_marker(pytest.mark.xdist_group("link-local" if name in LINK_LOCAL else name))
+            # An engine has 169.254.170.0/24 once.
+            group = "compose" if name.startswith("test_compose") else name
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 class Engine:

@@ -80,7 +80,9 @@ def test_a_pending_approval(beside):
     code, findings = examine(beside, beside.sidecar_environment("p-approval"))
     assert (code, wrong(findings)) == (1, {"endpoint-answer"})
     assert "answers 403: " in findings["endpoint-answer"]["what"]
-    assert body["message"] in findings["endpoint-answer"]["what"]
+    # Who may approve is known a moment later than that somebody has to.
+    request = body["message"].split(" (")[0].split("; ")[0]
+    assert request in findings["endpoint-answer"]["what"]
 
 
 def test_a_wrong_token(beside):
@@ -153,3 +155,17 @@ def test_files_that_can_not_be_read(alone):
     config.write_text("no section\n")
     code, findings = examine(alone, alone.environment | {"AWS_CONFIG_FILE": str(config)})
     assert (code, wrong(findings)) == (1, {"aws-files", "no-endpoint"})
+
+
+def test_a_sidecar_that_can_serve_nothing(alone):
+    """That one runs is said, and what keeps it from serving: a secret that is none."""
+    with type(alone)() as stage:
+        stage.start(SCENARIO)
+        stage.environment |= {"CONE_CLIENT_SECRET": "none", "AWS_CONFIG_FILE": "/dev/null"}
+        stage.start_sidecar()
+        findings = examine(stage, stage.environment, "p-granted")[1]
+    assert findings["running-sidecar"]["level"] == "warn"
+    assert findings["running-sidecar"]["what"] == (
+        "the running sidecar serves nothing yet: invalid client secret"
+    )
+    assert "CONE_CLIENT_SECRET" in findings["running-sidecar"]["fix"]
