@@ -7,13 +7,8 @@ from pathlib import Path
 from cone_cli.doctor.endpoint_address import EndpointAddress, full_address
 from cone_cli.doctor.endpoint_address_check import env_command
 from cone_cli.doctor.finding import Finding, Level
-<<<<<<< HEAD
-from cone_cli.sidecar_client import running_views
-from cone_sidecar.errors import ConeError, ConfigurationError, Unreachable
-=======
 from cone_cli.sidecar_client import SidecarClient
-from cone_sidecar.errors import ConeError, Unreachable
->>>>>>> wt-rv2
+from cone_sidecar.errors import ConeError, ConfigurationError, Unreachable
 from cone_sidecar.runtime import find
 from cone_sidecar.warm_file import state_directory
 
@@ -35,16 +30,11 @@ def check_asked(environment: Mapping[str, str], address: EndpointAddress) -> lis
 
 def check_served(environment: Mapping[str, str], tenant: str, profile: str) -> Finding:
     """Return whether a sidecar runs with the same settings, and serves ``profile``."""
-<<<<<<< HEAD
     try:
-        running = running_views(environment, tenant)
+        sidecar = SidecarClient.running(environment, tenant)
     except ConfigurationError as error:
         return _hidden(error)
-    if running is None:
-=======
-    sidecar = SidecarClient.running(environment, tenant)
     if sidecar is None:
->>>>>>> wt-rv2
         return Finding(
             "running-sidecar",
             Level.INFO,
