@@ -211,7 +211,7 @@ def test_rule_18_503_while_machines_decide(endpoint):
         ("p-deny", "task 10"),
         ("p-form", "cone get --app-id"),
         ("p-never", "retry"),
-        ("p-nobody", "cone aws setup"),
+        ("p-nobody", "cone aws status"),
     ],
 )
 def test_rule_19_the_message(endpoint, profile, word):

@@ -123,7 +123,8 @@ ENDINGS = {
     ),
     "login": Ending(
         3,
-        "cone: error: ConductorOne refuses {any}\ncone: hint: cone login <tenant>\n",
+        "cone: error: ConductorOne refuses {any}\n"
+        "cone: hint: correct CONE_CLIENT_SECRET {any}: cone login <tenant>\n",
         403,
         "LoginRequired",
     ),

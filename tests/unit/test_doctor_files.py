@@ -74,6 +74,15 @@ def test_the_line_break_is_taken_out(token_file):
     assert [each.level for each in check_token_file(environment).findings] == [Level.OK]
 
 
+def test_the_mode_of_a_volume_s_token(token_file, monkeypatch):
+    """Another user's file that all may read is how containers share it: no failing, and nothing to chmod."""
+    environment = token_file(GOOD.encode(), 0o444)
+    monkeypatch.setattr("os.geteuid", lambda: 4711)
+    (finding,) = check_token_file(environment).findings
+    assert (finding.id, finding.level) == ("token-file-mode", Level.INFO)
+    assert "CONE_TOKEN_FILE_MODE" in finding.fix
+
+
 def test_mode(token_file):
     """What others may read is warned of, what a group may isn't; the fix does what it says."""
     environment = token_file(GOOD.encode(), 0o644)

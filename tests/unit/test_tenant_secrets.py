@@ -86,8 +86,9 @@ async def test_a_replaced_access_token_is_used_at_the_next_call(tmp_path):
             assert await granted(connections)
             assert connections.tenant_named() is before
             path.write_text("another")
-            with pytest.raises(LoginRequired):
+            with pytest.raises(LoginRequired) as refused:
                 await granted(connections)
+            assert "CONDUCTORONE_ACCESS_TOKEN" in refused.value.hint
 
 
 async def test_a_replaced_client_secret_counts_without_a_restart(tmp_path):

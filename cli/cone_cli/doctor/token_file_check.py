@@ -1,5 +1,6 @@
 """Whether clients can send what the token file holds (sdk-contract §1.4, §6 rules 3 to 5)."""
 
+import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,8 +36,8 @@ def check_token_file(environment: Mapping[str, str]) -> TokenFile:
         return TokenFile(Secret(""), [])
     try:
         path = Path(named)
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
             return TokenFile(Secret(""), [_unreadable("not a regular file")])
         with path.open("rb") as file:
             content = file.read(LONGEST).decode("ascii", "replace")
@@ -44,7 +45,11 @@ def check_token_file(environment: Mapping[str, str]) -> TokenFile:
         return TokenFile(Secret(""), [_unreadable((error.strerror or "not readable").lower())])
     except ValueError:
         return TokenFile(Secret(""), [_unreadable("not a path")])
-    findings = [*_content(content), *_mode(mode), *_same(content, environment.get(TOKEN, ""))]
+    findings = [
+        *_content(content),
+        *_mode(found, os.geteuid()),
+        *_same(content, environment.get(TOKEN, "")),
+    ]
     good = Finding("token-file", Level.OK, f"{TOKEN_FILE} can be read, and holds a token")
     return TokenFile(Secret(content), findings or [good])
 
@@ -91,10 +96,17 @@ def _content(content: str) -> list[Finding]:
     ]
 
 
-def _mode(mode: int) -> list[Finding]:
+def _mode(found: os.stat_result, user: int) -> list[Finding]:
+    mode = stat.S_IMODE(found.st_mode)
     if not mode & OTHERS:
         return []
-    what = f"every user may use the token file: its mode is {stat.S_IMODE(mode):04o}"
+    what = f"every user may use the token file: its mode is {mode:04o}"
+    if found.st_uid != user and mode & OTHERS == stat.S_IROTH:
+        # As containers share it: whoever mounts the volume may ask, and this user by nothing else.
+        fix = (
+            "where that is too many: CONE_TOKEN_FILE_MODE and CONE_TOKEN_FILE_GROUP of the sidecar"
+        )
+        return [Finding("token-file-mode", Level.INFO, what, fix)]
     return [Finding("token-file-mode", Level.WARN, what, f"chmod o= {NAMED}")]
 
 

@@ -73,8 +73,10 @@ def profile_not_found(name: str, known: list[str], where: Path | str) -> Profile
     import difflib  # noqa: PLC0415 -- as said above
 
     near = difflib.get_close_matches(name, known, n=1)
+    # What is written comes out of the catalogue: who looked there finds no more of them by writing.
+    remedy = "cone aws setup" if isinstance(where, Path) else "cone aws status"
     return ProfileNotFound(
         f'no profile "{ascii_text(name)}" in {ascii_text(str(where))}',
-        hint=f'did you mean "{near[0]}"? Else run: cone aws setup' if near else "cone aws setup",
+        hint=f'did you mean "{near[0]}"? Else run: {remedy}' if near else remedy,
         profile=name,
     )

@@ -114,7 +114,7 @@ class ApiClient:
             raise failing(status)
         if status == httpx.codes.UNAUTHORIZED:
             raise LoginRequired(
-                "ConductorOne refuses the access token (HTTP 401)", hint="cone login <tenant>"
+                "ConductorOne refuses the access token (HTTP 401)", hint=self.bearer.remedy
             )
         if status >= httpx.codes.BAD_REQUEST:
             raise ApiError(answer)

@@ -45,6 +45,11 @@ class MintedBearer(httpx.Auth):
         self._token: AccessToken | None = None
         self._lock = asyncio.Lock()
 
+    @property
+    def remedy(self) -> str:
+        """Return what to do when the tenant refuses even a token that was just minted."""
+        return self._grant.remedy
+
     async def token(self) -> AccessToken:
         """Return a token that may be sent, minting one where there is none.
 
@@ -109,6 +114,11 @@ class GivenBearer(httpx.Auth):
         self._given = given
         self._clock = clock
         self._user: tuple[Secret, str] | None = None
+
+    @property
+    def remedy(self) -> str:
+        """Return what to do when the tenant refuses it: nothing else counts while it is there."""
+        return "replace what CONDUCTORONE_ACCESS_TOKEN states, or unset it: cone login <tenant>"
 
     async def token(self) -> AccessToken:
         """Return the token.
