@@ -16,7 +16,7 @@ BESIDE = ("-n", "3", "--dist", "loadfile")
 GROUPED = ("-n", "3", "--dist", "loadgroup")
 OPTIONS = {
     "tests/contract": BESIDE,
-    "tests/e2e": ("-n", "4", "--dist", "loadfile"),
+    "tests/e2e": BESIDE,
     "tests/attack": BESIDE,
     # Every client in every case: make matrix.
     "tests/clients": (*BESIDE, "-m", "not matrix"),
