@@ -13,15 +13,12 @@ ENGINE_STARTER = ROOT.parent / "shared" / "tools" / "docker-up"
 SUITES = ("tests/unit", "tests/contract", "tests/e2e", "tests/attack", "tests/clients")
 # Their processes wait for each other most of the time.
 BESIDE = ("-n", "3", "--dist", "loadfile")
-GROUPED = ("-n", "3", "--dist", "loadgroup")
 OPTIONS = {
     "tests/contract": BESIDE,
     "tests/e2e": BESIDE,
     "tests/attack": BESIDE,
     # Every client in every case: make matrix.
     "tests/clients": (*BESIDE, "-m", "not matrix"),
-    # Engines work, the tests wait.
-    "tests/container": GROUPED,
 }
 EXPORT = re.compile(r"^export (\w+)=(\S*)$", re.MULTILINE)
 

@@ -21,16 +21,6 @@ BUILD_LIMIT_S = 600
 RECIPE_IMAGES = {"CONE_IMAGE": str(ROOT), "CONE_DEMO_APP": str(EXAMPLES / "demo" / "app")}
 
 
-def pytest_collection_modifyitems(items):
-    """Keep together what can't be run beside itself, where several workers run."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            name = item.path.stem
-            # An engine has 169.254.170.0/24 once.
-            group = "compose" if name.startswith("test_compose") else name
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
 class Engine:
     """A container engine, by its command line."""
 
