@@ -50,7 +50,7 @@ class Contained:
             for line in self.engine("logs", container).splitlines():
                 exports |= read_export(line)
         inside = {
-            name: value.replace("127.0.0.1", SIMULATOR).replace("0.0.0.0", SIMULATOR)  # noqa: S104
+            name: value.replace("127.0.0.1", SIMULATOR).replace("0.0.0.0", SIMULATOR)  # noqa: S104 -- as above
             for name, value in exports.items()
         }
         return inside | {

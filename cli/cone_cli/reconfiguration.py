@@ -54,7 +54,7 @@ class RunningParts:
     telling: SharedTask[None] = field(default_factory=SharedTask)
 
     def change(self, told: Configuration) -> None:
-        """Make ``told`` true; no story ends, and nothing that is held is dropped.
+        """Make ``told`` true; unless we are another client now, no story ends and nothing is dropped.
 
         Raises:
             ConfigurationError: A file of tokens can't be written; nothing else has changed then.
