@@ -5,7 +5,8 @@ ARG SOURCE_DATE_EPOCH=1767225600
 
 FROM ${BASE} AS build
 ARG SOURCE_DATE_EPOCH
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PIP_ROOT_USER_ACTION=ignore
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PIP_ROOT_USER_ACTION=ignore \
+    PIP_ONLY_BINARY=:all:
 WORKDIR /build
 RUN python -m venv /opt/build && python -m venv --without-pip /opt/venv \
  && ln -s /opt/venv/lib/python3*/site-packages /opt/packages

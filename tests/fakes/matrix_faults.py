@@ -88,8 +88,8 @@ web-page   | ok:2       | ok:2   | ok:2   | ok:2         | ok:2
 hang       | -          | -      | ok:1   | ok:2/wait:1+ | -
 later      | -          | ok:1   | ok:1   | ok:1         | -
 """
-# AWS has answered by then, so nobody waits for ConductorOne any longer: how many attempts were made until then
-# is a matter of the machine, and only their limit a promise.
+# AWS has answered by then, so nobody waits for ConductorOne any longer: how many attempts there were
+# until then is a matter of the machine, and only their limit a promise.
 GIVEN_UP_ON = frozenset({"429-after", "503-x3", "503-always"})
 # What has been said when an operation is called, without a grant.
 SAID = {
