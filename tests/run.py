@@ -19,6 +19,7 @@ OPTIONS = {
     "tests/attack": BESIDE,
     # Every client in every case: make matrix.
     "tests/clients": (*BESIDE, "-m", "not matrix"),
+    "tests/container": BESIDE,
 }
 EXPORT = re.compile(r"^export (\w+)=(\S*)$", re.MULTILINE)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.compose_recipe import EXAMPLES, Recipe
+from fakes.compose_recipe import EXAMPLES, Recipe, credentials_network
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "cone-sidecar:test"
@@ -134,11 +134,13 @@ def _recipes(docker, recipe_images):
     Asked for again, the one that is there is given as it stands, unless files were laid over it.
     """
     started = {}
+    network = contextlib.ExitStack()
 
     def recipe(name, *further):
         if further or (name,) not in started:
             down()
             file = EXAMPLES / name / "compose.yaml"
+            network.enter_context(credentials_network(file))
             project = f"cone-test-{os.getpid()}"
             started[name, *further] = Recipe(docker, file, project, *further)
         return started[name, *further]
@@ -147,6 +149,7 @@ def _recipes(docker, recipe_images):
         for each in started.values():
             each.down()
         started.clear()
+        network.close()
 
     with pytest.MonkeyPatch.context() as patch:
         # Port 0 is any that is free.

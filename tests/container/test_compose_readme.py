@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fakes.compose_recipe import EXAMPLES, Recipe
+from fakes.compose_recipe import EXAMPLES, Recipe, credentials_network
 
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"^```yaml\n(services:\n.*?)^```", re.DOTALL | re.MULTILINE)
@@ -30,8 +30,9 @@ def _recipe(docker, recipe_images, tmp_path):
     file.write_text(BLOCK.search(README.read_text())[1])
     over.write_text(yaml.safe_dump({"services": services(recipe_images, user["client_id"])}))
     recipe = Recipe(docker, file, f"cone-test-readme-{os.getpid()}", over)
-    yield recipe
-    recipe.down()
+    with credentials_network(file):
+        yield recipe
+        recipe.down()
 
 
 def services(images, client_id):

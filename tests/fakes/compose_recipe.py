@@ -1,9 +1,12 @@
 """A recipe of examples/compose, run as it is, under a project name of its own."""
 
+import contextlib
+import fcntl
 import functools
 import json
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 from testcontainers.compose import DockerCompose
@@ -11,6 +14,7 @@ from testcontainers.compose import DockerCompose
 EXAMPLES = Path(__file__).parents[2] / "examples" / "compose"
 CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 DOCUMENTED = re.compile(r"^#   docker compose (up .*?)(?: &&.*)?$", re.MULTILINE)
+AWS_S_NETWORK = "169.254.170.0/24"
 UP_LIMIT_S = 120
 WAIT_LIMIT_S = 40
 # What any program in the app's container can do, with the token that it can read.
@@ -127,6 +131,17 @@ class Recipe(DockerCompose):
             if found := re.search(pattern, CONTROL.sub("", line)):
                 return found
         raise AssertionError(f"{service} didn't say {pattern!r}: {self.said(service)[-20:]}")
+
+
+@contextlib.contextmanager
+def credentials_network(file):
+    """Hold AWS's own network while ``file``, which may need it, is run: an engine has it once."""
+    if AWS_S_NETWORK not in file.read_text():
+        yield
+        return
+    with (Path(tempfile.gettempdir()) / "cone-test-credentials-network.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def follow(command):
