@@ -14,6 +14,7 @@ SUITES = ("tests/unit", "tests/contract", "tests/e2e", "tests/attack", "tests/cl
 # Their processes wait for each other most of the time.
 BESIDE = ("-n", "3", "--dist", "loadfile")
 OPTIONS = {
+    "tests/unit": BESIDE,
     "tests/contract": BESIDE,
     "tests/e2e": BESIDE,
     "tests/attack": BESIDE,
