@@ -70,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
             tenant=tenant,
             command=command,
         )
+    if file.new_backup is not None:
+        terminal.put(f"INFO  The file as it was before is kept in {file.new_backup}.")
     _report(result, session.name)
     return 0
 
