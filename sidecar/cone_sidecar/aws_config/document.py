@@ -8,6 +8,7 @@ from itertools import chain
 
 from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.aws_config.lines import (
+    BYTE_ORDER_MARK,
     DELIMITER,
     Property,
     Section,
@@ -20,10 +21,15 @@ from cone_sidecar.aws_config.lines import (
 from cone_sidecar.errors import ConfigurationError
 
 KEY = re.compile(r"[A-Za-z0-9_]+")
-# What ends a header, a word of it, or a word of the shell.
-UNSAFE_IN_NAME = frozenset("[]\"'\\`$")
+# What ends a header, a word of it, or a word of the shell. With a comma Go's SDK of 2023 can't read the file.
+UNSAFE_IN_NAME = frozenset("[]\"'\\`$,")
+# JavaScript has no property of this name. (Its SDK leaves out profiles of other names than [\w@+.%:/-]+, and
+# reads the rest of the file as ever; names of accounts have such characters, and the original writes them.)
+PROTOTYPE = "__proto__"
 # Other SDKs than botocore take a comment to begin here.
-COMMENT = re.compile(r"(?:^|\s)[#;]")
+COMMENT = re.compile(r"(?:^|[\s=:,\[\]])[#;]")
+# Go's SDK of 2023 can't read the file, or reads on behind the line's end; also a quote that isn't closed.
+UNFIT_START = re.compile(r"""[,=:\[]|"[^"]*$|'[^']*$""")
 ENCODING = ("utf-8", "surrogateescape")
 
 
@@ -191,15 +197,24 @@ def safe_name(text: str) -> bool:
     return (
         bool(text)
         and text[0] not in "-#;"
+        and text != PROTOTYPE
+        and not COMMENT.search(text)
         and not UNSAFE_IN_NAME.intersection(text)
-        and not any(character.isspace() for character in text)
+        and not any(character.isspace() or character == BYTE_ORDER_MARK for character in text)
         and _printable(text)
     )
 
 
 def safe_value(text: str) -> bool:
     """Tell whether every AWS tool reads ``text`` back as it is written."""
-    return bool(text) and text == text.strip() and _printable(text) and not COMMENT.search(text)
+    return (
+        bool(text)
+        and text == text.strip()
+        and _printable(text)
+        and not COMMENT.search(text)
+        and not UNFIT_START.match(text)
+        and BYTE_ORDER_MARK not in text
+    )
 
 
 def _usual_ending(lines: Sequence[str]) -> str:
