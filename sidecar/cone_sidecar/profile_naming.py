@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from cone_sidecar.domain.profile import EntitlementRef, PermissionSet
 
 NO_ACCOUNT_NAME = "aws"
-# The original drops the first four; the others would end or change a quoted word of a shell.
-DROPPED = frozenset("[]\"\\'`$")
+# The original drops the first four; three would end or change a quoted word of a shell, and with a comma
+# Go's SDK of 2023 can't read the file.
+DROPPED = frozenset("[]\"\\'`$,\ufeff")
 # A word that begins so is an option or a comment.
 NOT_FIRST = "-#;"
 SHORT_HASH = 8

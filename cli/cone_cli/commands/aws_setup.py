@@ -70,7 +70,10 @@ def run(args: argparse.Namespace) -> int:
             tenant=tenant,
             command=command,
         )
+    if file.new_backup is not None:
+        terminal.put(f"INFO  The file as it was before is kept in {file.new_backup}.")
     _report(result, session.name)
+    _warn_of_shadowed(result.created)
     return 0
 
 
@@ -142,6 +145,20 @@ async def _permission_sets(args: argparse.Namespace) -> list["PermissionSet | Sk
 
     async with open_tenant(args) as tenant:
         return await tenant.permission_sets()
+
+
+def _warn_of_shadowed(names: list[str]) -> None:
+    from cone_sidecar.aws_config.shadowing import credentials_path, shadowed_profiles
+
+    try:
+        shadowed = shadowed_profiles(os.environ, names)
+    except ConfigurationError as error:
+        # The profiles are written; what is in another file is for cone aws doctor.
+        terminal.put(terminal.printable(f"WARNING  {error.message}"))
+        return
+    for name in shadowed:
+        path = credentials_path(os.environ)
+        terminal.put(f"WARNING  Keys of {name} in {path} win over this profile; delete them there.")
 
 
 def _report(result: "SetupResult", session: str) -> None:

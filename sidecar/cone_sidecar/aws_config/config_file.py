@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cone_sidecar.ascii_text import ascii_text
-from cone_sidecar.atomic_file import write_atomically
+from cone_sidecar.atomic_file import existing_mode, write_atomically
 from cone_sidecar.aws_config.document import AwsConfigDocument
 from cone_sidecar.errors import ConfigurationError
 from cone_sidecar.file_lock import LockHeld, file_lock
 from cone_sidecar.warm_file import aws_config_path
 
 LOCK_TIMEOUT_S = 10
+BACKUP_SUFFIX = ".cone-backup"
 
 
 class AwsConfigFile:
@@ -21,6 +22,12 @@ class AwsConfigFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.new_backup: Path | None = None
+
+    @property
+    def backup_path(self) -> Path:
+        """Return where the file is kept as it was before our first change: beside it."""
+        return self.path.with_name(f"{self.path.name}{BACKUP_SUFFIX}")
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "AwsConfigFile":
@@ -58,6 +65,9 @@ class AwsConfigFile:
     def change(self) -> Iterator[AwsConfigDocument]:
         """Read the file under a lock, and write it in one step if it was changed.
 
+        Before the first change ever, what it holds is kept in :attr:`backup_path`; :attr:`new_backup` is that
+        path where this was the change. The backup is never written again.
+
         Raises:
             ConfigurationError: It can't be read or written. It is as it was.
         """
@@ -69,6 +79,7 @@ class AwsConfigFile:
                 before = document.render()
                 yield document
                 if (after := document.render()) != before:
+                    self._back_up(before)
                     write_atomically(self.path, after)
         except LockHeld as error:
             raise ConfigurationError(
@@ -77,6 +88,14 @@ class AwsConfigFile:
             ) from error
         except OSError as error:
             raise self._error("can't be written", error, "make it writable") from error
+
+    def _back_up(self, data: bytes) -> None:
+        """Keep ``data`` where nothing is kept yet, and where there is anything to lose."""
+        if data and not os.path.lexists(self.backup_path):
+            # A backup behind a link would be another's file.
+            mode = existing_mode(self.path)
+            write_atomically(self.backup_path, data, mode=mode, follow=False)
+            self.new_backup = self.backup_path
 
     def _check_writable(self) -> None:
         """A rename would replace also what may not be written, or is no file: ``/dev/null``."""

@@ -4,34 +4,48 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.aws_config.lines import (
+    BYTE_ORDER_MARK,
+    DELIMITER,
     Property,
     Section,
     SectionName,
     ending,
+    malformed_before_sections,
     read_sections,
     split_lines,
 )
 from cone_sidecar.errors import ConfigurationError
 
 KEY = re.compile(r"[A-Za-z0-9_]+")
-DELIMITER = re.compile(r"[=:]")
-# What ends a header, a word of it, or a word of the shell.
-UNSAFE_IN_NAME = frozenset("[]\"'\\`$")
+# What ends a header, a word of it, or a word of the shell. With a comma Go's SDK of 2023 can't read the file.
+UNSAFE_IN_NAME = frozenset("[]\"'\\`$,")
+# JavaScript has no property of this name. (Its SDK leaves out profiles of other names than [\w@+.%:/-]+, and
+# reads the rest of the file as ever; names of accounts have such characters, and the original writes them.)
+PROTOTYPE = "__proto__"
 # Other SDKs than botocore take a comment to begin here.
-COMMENT = re.compile(r"(?:^|\s)[#;]")
+COMMENT = re.compile(r"(?:^|[\s=:,\[\]])[#;]")
+# Go's SDK of 2023 can't read the file, or reads on behind the line's end; also a quote that isn't closed.
+UNFIT_START = re.compile(r"""[,=:\[]|"[^"]*$|'[^']*$""")
 ENCODING = ("utf-8", "surrogateescape")
 
 
 class AwsConfigDocument:
-    """Hold every byte of an AWS config file; :meth:`render` gives back what wasn't changed as it was."""
+    """Hold every byte of an AWS config file; :meth:`render` gives back what wasn't changed as it was.
+
+    Each section holds its own lines: an edit reads that section again, and finding one is a look-up.
+    """
 
     def __init__(self, text: str = "") -> None:
-        self._lines = split_lines(text)
-        self._end = _usual_ending(self._lines)
-        self._read: tuple[list[Section], list[int]] | None = None
+        lines = split_lines(text)
+        self._end = _usual_ending(lines)
+        self._preamble, self._sections = read_sections(lines)
+        self._named: dict[SectionName, list[Section]] = {}
+        for section in self._sections:
+            self._named.setdefault(section.name, []).append(section)
 
     @classmethod
     def parse(cls, data: bytes) -> "AwsConfigDocument":
@@ -40,29 +54,38 @@ class AwsConfigDocument:
 
     def render(self) -> bytes:
         """Return the file's bytes."""
-        return "".join(self._lines).encode(*ENCODING)
+        parts = [self._preamble, *(section.lines for section in self._sections)]
+        return "".join(chain.from_iterable(parts)).encode(*ENCODING)
 
     @property
     def sections(self) -> list[Section]:
         """Return the sections in their order; one name may come more than once."""
-        return self._parsed()[0]
+        return list(self._sections)
 
     @property
     def malformed_line(self) -> int:
         """Return the number of the first line that AWS tools can't read, 0 where there is none."""
-        malformed = self._parsed()[1]
-        return malformed[0] + 1 if malformed else 0
+        if number := malformed_before_sections(self._preamble):
+            return number
+        before = len(self._preamble)
+        for section in self._sections:
+            if section.malformed:
+                return before + section.malformed + 1
+            before += len(section.lines)
+        return 0
 
     def values(self, name: SectionName) -> dict[str, str] | None:
         """Return a section's values by lower-case key, None where there is no such section.
 
         Sections of the same name are one, the last value of a key is its value.
         """
-        found = [section.values for section in self.sections if section.name == name]
+        found = self._named.get(name)
+        if found is None:
+            return None
         merged: dict[str, str] = {}
-        for values in found:
-            merged |= values
-        return merged if found else None
+        for section in found:
+            merged |= section.values
+        return merged
 
     def append_section(self, name: SectionName, values: Mapping[str, str]) -> None:
         """Add a section at the end, after a blank line, in the file's own style.
@@ -73,25 +96,40 @@ class AwsConfigDocument:
         _check(name, values)
         block = [f"[{name.kind} {name.name}]"]
         block += [f"{key} = {value}" for key, value in values.items()]
-        end = self._end
+        last = self._last_lines()
+        # A lone carriage return, then a line feed, would be one end of line.
+        end = "\r" if last and ending(last[-1]) == "\r" else self._end
         # A file whose last line isn't ended stays so: taking the section out again restores it.
-        open_end = bool(self._lines) and not ending(self._lines[-1])
+        open_end = bool(last) and not ending(last[-1])
         if open_end:
-            self._lines[-1] += end
-        if self._lines:
-            self._lines.append(end)
-        self._lines += [line + end for line in block]
+            last[-1] += end
+        if last:
+            last.append(end)
+        section = Section(name, [line + end for line in block])
         if open_end:
-            self._lines[-1] = block[-1]
-        self._read = None
+            section.lines[-1] = block[-1]
+        section.properties = [
+            Property(key.lower(), value, index, index + 1)
+            for index, (key, value) in enumerate(values.items(), 1)
+        ]
+        self._sections.append(section)
+        self._named.setdefault(name, []).append(section)
 
     def remove_section(self, name: SectionName) -> None:
         """Remove the sections of this name, and the blank line before; comments behind them stay."""
-        for section in reversed([found for found in self.sections if found.name == name]):
-            start = section.start
-            blank_before = start > 0 and not self._lines[start - 1].strip("\r\n")
-            self._remove(start - blank_before, section.stop)
-        self._read = None
+        for section in reversed(self._named.pop(name, [])):
+            index = self._sections.index(section)
+            open_end = self._last_lines() is section.lines and not ending(section.lines[-1])
+            before = self._sections[index - 1].lines if index else self._preamble
+            if before and not before[-1].strip("\r\n"):
+                before.pop()
+            kept = section.lines[section.stop :]
+            before += kept
+            del self._sections[index]
+            if kept and index:
+                self._sections[index - 1].read()
+            if open_end and not kept:
+                self._open_end()
 
     def set_value(self, name: SectionName, key: str, value: str) -> None:
         """Replace a key's value where it counts, or add the key after the section's last.
@@ -100,60 +138,58 @@ class AwsConfigDocument:
             ConfigurationError: There is no such section, or the value can't be written.
         """
         _check(name, {key: value})
-        if (found := self._property(name, key)) is not None:
-            if found.value != value:
-                before = self._lines[found.start]
-                kept = DELIMITER.split(before, maxsplit=1)[0].rstrip()
-                end = ending(self._lines[found.stop - 1])
-                self._lines[found.start : found.stop] = [f"{kept} = {value}{end}"]
-                self._read = None
-            return
-        section = next((each for each in reversed(self.sections) if each.name == name), None)
-        if section is None:
+        sections = self._named.get(name)
+        if not sections:
             raise ConfigurationError(
                 f"there is no section {ascii_text(f'[{name.kind} {name.name}]')}",
                 hint="cone aws setup",
             )
-        self._insert(section.stop, f"{key} = {value}")
+        section, found = self._property(name, key) or (sections[-1], None)
+        if found is None:
+            self._insert(section, f"{key} = {value}")
+        elif found.value != value:
+            kept = DELIMITER.split(section.lines[found.start], maxsplit=1)[0].rstrip()
+            end = ending(section.lines[found.stop - 1])
+            section.lines[found.start : found.stop] = [f"{kept} = {value}{end}"]
+            section.read()
 
     def remove_key(self, name: SectionName, key: str) -> None:
         """Remove a key from the sections of this name, however often it is there."""
-        while (found := self._property(name, key)) is not None:
-            self._remove(found.start, found.stop)
-            self._read = None
+        while (place := self._property(name, key)) is not None:
+            section, found = place
+            open_end = found.stop == len(section.lines) and not ending(section.lines[-1])
+            del section.lines[found.start : found.stop]
+            if open_end:
+                self._open_end()
+            section.read()
 
-    def _parsed(self) -> tuple[list[Section], list[int]]:
-        if self._read is None:
-            self._read = read_sections(self._lines)
-        return self._read
-
-    def _property(self, name: SectionName, key: str) -> Property | None:
-        """Return the property that counts: the last of its key."""
+    def _property(self, name: SectionName, key: str) -> tuple[Section, Property] | None:
+        """Return the property that counts, and its section: the last of its key."""
         return next(
             (
-                found
-                for section in reversed(self.sections)
-                if section.name == name
+                (section, found)
+                for section in reversed(self._named.get(name, []))
                 for found in reversed(section.properties)
                 if found.key == key.lower()
             ),
             None,
         )
 
-    def _insert(self, index: int, text: str) -> None:
-        end = self._end
-        if not ending(self._lines[index - 1]):
-            self._lines[index - 1] += end
+    def _insert(self, section: Section, text: str) -> None:
+        index, end = section.stop, self._end
+        if not ending(section.lines[index - 1]):
+            section.lines[index - 1] += end
             end = ""
-        self._lines.insert(index, text + end)
-        self._read = None
+        section.lines.insert(index, text + end)
+        section.read()
 
-    def _remove(self, start: int, stop: int) -> None:
-        open_end = stop == len(self._lines) and not ending(self._lines[-1])
-        del self._lines[start:stop]
-        if open_end and self._lines:
-            last = self._lines[-1]
-            self._lines[-1] = last.removesuffix(ending(last))
+    def _last_lines(self) -> list[str]:
+        return self._sections[-1].lines if self._sections else self._preamble
+
+    def _open_end(self) -> None:
+        """Take the end off the last line."""
+        if lines := self._last_lines():
+            lines[-1] = lines[-1].removesuffix(ending(lines[-1]))
 
 
 def safe_name(text: str) -> bool:
@@ -161,15 +197,24 @@ def safe_name(text: str) -> bool:
     return (
         bool(text)
         and text[0] not in "-#;"
+        and text != PROTOTYPE
+        and not COMMENT.search(text)
         and not UNSAFE_IN_NAME.intersection(text)
-        and not any(character.isspace() for character in text)
+        and not any(character.isspace() or character == BYTE_ORDER_MARK for character in text)
         and _printable(text)
     )
 
 
 def safe_value(text: str) -> bool:
     """Tell whether every AWS tool reads ``text`` back as it is written."""
-    return bool(text) and text == text.strip() and _printable(text) and not COMMENT.search(text)
+    return (
+        bool(text)
+        and text == text.strip()
+        and _printable(text)
+        and not COMMENT.search(text)
+        and not UNFIT_START.match(text)
+        and BYTE_ORDER_MARK not in text
+    )
 
 
 def _usual_ending(lines: Sequence[str]) -> str:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 # Every end of line that Python's universal newlines know, and no other of str.splitlines.
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-HEADER = re.compile(r"\[([^\]]*)\]")
-PROPERTY = re.compile(r"\s*(?P<key>[^=:]*?)\s*[=:][^\S\r\n]*(?P<value>.*)", re.DOTALL)
+HEADER = re.compile(r"\s*\[([^\]]*)\]")
+DELIMITER = re.compile(r"[=:]")
 PLAIN_HEADER = re.compile(r"(profile|sso-session|services)[ \t]+([^\s\"'\\]+)")
 PREFIXES = frozenset({"profile", "sso-session", "services"})
 BYTE_ORDER_MARK = "\ufeff"
@@ -28,7 +28,7 @@ class SectionName(NamedTuple):
 
 @dataclass(slots=True)
 class Property:
-    """A key and its value; ``start`` and ``stop`` are indexes of lines, ``stop`` exclusive."""
+    """A key and its value; ``start`` and ``stop`` are indexes of the section's lines, ``stop`` exclusive."""
 
     key: str
     value: str
@@ -36,13 +36,14 @@ class Property:
     stop: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Section:
-    """A section, from its header at the line ``start``."""
+    """A section: its header's line and those behind it, up to the next header."""
 
     name: SectionName
-    start: int
+    lines: list[str]
     properties: list[Property] = field(default_factory=list)
+    malformed: int = 0
 
     @property
     def values(self) -> dict[str, str]:
@@ -52,7 +53,34 @@ class Section:
     @property
     def stop(self) -> int:
         """Return the index after the last line that holds a property: comments behind it are not ours."""
-        return self.properties[-1].stop if self.properties else self.start + 1
+        return self.properties[-1].stop if self.properties else 1
+
+    def read(self) -> None:
+        """Read the lines; ``malformed`` is the index of the first that no AWS tool can read, else 0."""
+        self.properties, self.malformed = [], 0
+        found: Property | None = None
+        continued: list[str] = []
+        indent = len(self.lines[0]) - len(self.lines[0].lstrip())
+        for index, line in enumerate(self.lines[1:], 1):
+            text = line.strip()
+            if not text or text[0] in "#;":
+                continue
+            here = len(line) - len(line.lstrip())
+            if found and here > indent:
+                continued.append(text)
+                found.stop = index + 1
+                continue
+            delimiter = DELIMITER.search(text)
+            if delimiter is None or not delimiter.start():
+                self.malformed = self.malformed or index
+                continue
+            _continue(found, continued)
+            continued = []
+            key, value = text[: delimiter.start()], text[delimiter.end() :]
+            found = Property(key.rstrip().lower(), value.lstrip(), index, index + 1)
+            self.properties.append(found)
+            indent = here
+        _continue(found, continued)
 
 
 def split_lines(text: str) -> list[str]:
@@ -65,29 +93,25 @@ def ending(line: str) -> str:
     return line[len(line.rstrip("\r\n")) :] if not line.endswith("\r\n") else "\r\n"
 
 
-def read_sections(lines: Sequence[str]) -> tuple[list[Section], list[int]]:
-    """Return the sections, and the indexes of lines that no AWS tool can read."""
-    sections: list[Section] = []
-    malformed: list[int] = []
-    indent = 0
-    for index, text in _significant(lines):
-        section = sections[-1] if sections else None
-        here = len(text) - len(text.lstrip())
-        header = HEADER.match(text.strip())
-        if header:
-            sections.append(Section(section_name(header[1]), index))
-            indent = here
-        elif section and section.properties and here > indent:
-            last = section.properties[-1]
-            last.value = f"{last.value}\n{text.strip()}"
-            last.stop = index + 1
-        elif section and (found := PROPERTY.match(text)) and found["key"]:
-            value = found["value"].strip()
-            section.properties.append(Property(found["key"].lower(), value, index, index + 1))
-            indent = here
-        else:
-            malformed.append(index)
-    return sections, malformed
+def read_sections(lines: Sequence[str]) -> tuple[list[str], list[Section]]:
+    """Return the lines before the first section, and the sections."""
+    starts = list(_headers(lines))
+    stops = [start for start, _ in starts] + [len(lines)]
+    sections = []
+    for (start, inner), stop in zip(starts, stops[1:], strict=True):
+        section = Section(section_name(inner), list(lines[start:stop]))
+        section.read()
+        sections.append(section)
+    return list(lines[: stops[0]]), sections
+
+
+def malformed_before_sections(lines: Sequence[str]) -> int:
+    """Return the number of the first line that is neither blank nor a comment, 0 where there is none."""
+    for number, line in enumerate(lines, 1):
+        text = (line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line).strip()
+        if text and text[0] not in "#;":
+            return number
+    return 0
 
 
 def section_name(inner: str) -> SectionName:
@@ -106,9 +130,16 @@ def section_name(inner: str) -> SectionName:
     return SectionName("", inner.strip())
 
 
-def _significant(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+def _headers(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield each header's index, and what stands between its brackets."""
     for index, line in enumerate(lines):
-        text = line.removeprefix(BYTE_ORDER_MARK) if index == 0 else line
-        stripped = text.strip()
-        if stripped and stripped[0] not in "#;":
-            yield index, text
+        if "[" not in line:
+            continue
+        found = HEADER.match(line.removeprefix(BYTE_ORDER_MARK) if index == 0 else line)
+        if found:
+            yield index, found[1]
+
+
+def _continue(found: Property | None, continued: Sequence[str]) -> None:
+    if found and continued:
+        found.value = "\n".join([found.value, *continued])
