@@ -49,6 +49,7 @@ COMMANDS = (
     Command(("aws", "logout"), "aws_logout", "sign out of AWS IAM Identity Center"),
     Command(("aws", "env"), "aws_env", "print what points an SDK at the running sidecar"),
     Command(("aws", "exec"), "aws_exec", "run a command whose credentials renew themselves"),
+    Command(("aws", "console"), "aws_console", "open the AWS console as a profile"),
     Command(("aws", "doctor"), "aws_doctor", "check what this environment makes of SDKs"),
     Command(("serve",), "serve", "run the sidecar"),
     Command(("healthcheck",), "healthcheck", "tell whether the running sidecar answers"),

@@ -8,12 +8,10 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from cone_cli.asked_access import AskedAccess
-from cone_cli.asked_with import asked_with
-from cone_cli.composition import open_connections
+from cone_cli.composition import open_connections, warm_entries
 from cone_cli.container_environment import container_environment
 from cone_sidecar import server
 from cone_sidecar.atomic_file import make_private
@@ -31,7 +29,7 @@ from cone_sidecar.secret import Secret
 from cone_sidecar.server import ListenAddress
 from cone_sidecar.sidecar import Sidecar
 from cone_sidecar.store import FileStore
-from cone_sidecar.warm_file import WarmEntry, state_directory
+from cone_sidecar.warm_file import state_directory
 from cone_sidecar.web.connection_pool import ConnectionPool
 from cone_sidecar.web.limited_protocol import Limits
 
@@ -129,9 +127,6 @@ async def _sidecar(
     args: argparse.Namespace, access: AskedAccess, token: Secret
 ) -> AsyncIterator[Sidecar]:
     clock, settings = SystemClock(), access.settings
-    entry = partial(
-        WarmEntry, environment=asked_with(args), tenant=getattr(args, "tenant_profile", "")
-    )
     valid_for = STRICT_CHECK_VALID_FOR if settings.strict else CHECK_VALID_FOR
     async with open_connections(args, source=SOURCE) as connections:
         sidecar = Sidecar(
@@ -140,7 +135,7 @@ async def _sidecar(
             tokens=AuthorizationTokens(token, clock=clock),
             management_secret=Secret(secrets.token_urlsafe(RANDOM_BYTES)),
             clock=clock,
-            store=FileStore(entry, check_valid_for=valid_for),
+            store=FileStore(warm_entries(args), check_valid_for=valid_for),
             justify=Justification(os.environ, Path.cwd()).of,
             strict=settings.strict,
         )

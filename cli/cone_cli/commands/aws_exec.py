@@ -81,17 +81,10 @@ async def _run_beside_endpoint(
 
 
 async def _obtain(args: argparse.Namespace, access: "AskedAccess") -> "HeldCredentials | None":
-    from functools import partial
+    from cone_cli.composition import open_broker, warm_entries
 
-    from cone_cli.asked_with import asked_with
-    from cone_cli.composition import open_broker
-    from cone_sidecar.warm_file import WarmEntry
-
-    entry = partial(
-        WarmEntry, environment=asked_with(args), tenant=getattr(args, "tenant_profile", "")
-    )
     async with open_broker(
-        args, access.settings, entry, source="cone:aws:exec", listeners=[access.hear]
+        args, access.settings, warm_entries(args), source="cone:aws:exec", listeners=[access.hear]
     ) as broker:
         return await access.obtain(broker)
 
