@@ -1,6 +1,7 @@
 """Which console each partition has, and which pages of it may be opened."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +101,11 @@ def test_where_credentials_may_be_sent(environment, taken):
     else:
         with pytest.raises(ConfigurationError):
             ConsoleFederation("aws", "us-east-1", environment)
+
+
+def test_the_page_names_each_console():
+    """docs/daily.md has each partition's sign-in and console, as they are used."""
+    text = (Path(__file__).parents[2] / "docs" / "daily.md").read_text()
+    table = text.partition("<!-- consoles: begin -->\n")[2].partition("<!-- consoles: end -->")[0]
+    rows = [f"| `{name}` | `{p.sign_in}` | `{p.console}` |" for name, p in PARTITIONS.items()]
+    assert table.splitlines()[2:] == rows

@@ -2,7 +2,7 @@
 
 IAM User Guide, "Enable custom identity broker access to the AWS console". The credentials go in the body
 of a POST, as AWS's own toolkits send them: a query is in too many logs. No SessionDuration is sent: AWS
-refuses it for credentials of credentials, and a console that outlives them would outlive the grant.
+refuses it for chained roles, and a console that outlives its credentials would outlive the grant.
 """
 
 import ipaddress

@@ -21,6 +21,7 @@ PATH = "/federation"
 TOKEN_LASTS = timedelta(minutes=15)
 TOKEN_BYTES = 96
 BAD_REQUEST = 400
+SHORTEST_S, LONGEST_S = 900, 43200
 
 
 class Federation:
@@ -58,8 +59,7 @@ class Federation:
         if not (issued and right and issued.session_token.matches(token)):
             return _refused("Invalid credentials parameter")
         now = self._clock.now()
-        if issued.expiration <= now or "SessionDuration" in form:
-            # Credentials that were had with credentials have no other duration than their own.
+        if issued.expiration <= now or not _may_last(form.get("SessionDuration", "")):
             return _refused("Invalid credentials parameter")
         request.state.who = issued.session_name
         made = secrets.token_urlsafe(TOKEN_BYTES)
@@ -84,6 +84,13 @@ class Federation:
 def federation_routes(federation: Federation) -> list[BaseRoute]:
     """Return the route."""
     return [Route(PATH, federation.answer, methods=["GET", "POST"])]
+
+
+def _may_last(seconds: str) -> bool:
+    """Tell whether a console may be open for so long: 15 minutes to 12 hours, or what AWS chooses."""
+    return not seconds or (
+        seconds.isascii() and seconds.isdigit() and SHORTEST_S <= int(seconds) <= LONGEST_S
+    )
 
 
 def _refused(text: str) -> Response:
