@@ -107,9 +107,21 @@ class ChildCommand:
             _, status = await asyncio.to_thread(_wait, self._pid)
             if not os.WIFSTOPPED(status):
                 return os.waitstatus_to_exitcode(status)
-            if _in_foreground():
-                # So that the shell takes note and the terminal back; it continues us both.
-                os.kill(os.getpid(), signal.SIGSTOP)
+            with _terminal() as descriptor:
+                self._stop_alike(descriptor)
+
+    def _stop_alike(self, descriptor: int) -> None:
+        """Stop as the child did, so that the shell takes note, and the terminal back; it continues us."""
+        ours, its, foreground = os.getpgrp(), os.getpgid(self._pid), _foreground(descriptor)
+        if foreground not in {ours, its}:
+            return
+        if foreground != ours:
+            # A shell that suspends itself is in a group of its own: our shell asks after ours.
+            os.tcsetpgrp(descriptor, ours)
+        # To this very thread: nothing below happens before somebody continues us.
+        signal.raise_signal(signal.SIGSTOP)
+        if foreground != ours and _foreground(descriptor) == ours:
+            os.tcsetpgrp(descriptor, its)
 
     @contextlib.contextmanager
     def _passing_on(self) -> Iterator[None]:
@@ -161,13 +173,27 @@ def _wait(pid: int) -> tuple[int, int]:
 
 def _in_foreground() -> bool:
     """Tell whether we are of the group that our terminal talks to."""
+    with _terminal() as descriptor:
+        return _foreground(descriptor) == os.getpgrp()
+
+
+@contextlib.contextmanager
+def _terminal() -> Iterator[int]:
+    """Open the terminal that controls us; gives -1 where there is none."""
     try:
-        descriptor = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+        descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
-        return False
+        yield -1
+        return
     try:
-        return os.tcgetpgrp(descriptor) == os.getpgrp()
-    except OSError:
-        return False
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _foreground(descriptor: int) -> int:
+    """Return the group that a terminal talks to, -1 where there is none."""
+    try:
+        return os.tcgetpgrp(descriptor)
+    except OSError:
+        return -1

@@ -273,6 +273,24 @@ def test_stopped_at_a_terminal(stage):
         shell.wait_for("code=5\r\n")
 
 
+def test_a_shell_that_suspends_itself(stage):
+    """A shell has a group of its own: its suspend leads back to the shell before it, and fg into it again."""
+    line = shlex.join([*cone_command(), "aws", "exec", GOOD, "--", "bash", "--norc", "-i"])
+    with InteractiveShell(stage.environment) as shell:
+        shell.type(f"{line}\n")
+        shell.wait_for(PROMPT)
+        shell.type("suspend\n")
+        shell.wait_for("Stopped")
+        shell.wait_for(PROMPT)
+        shell.type("fg\n")
+        shell.wait_for("aws exec")
+        shell.type("echo in-$CONE_EXEC_PROFILE; exit 9\n")
+        shell.wait_for(f"in-{GOOD}")
+        shell.wait_for(PROMPT)
+        shell.type("echo code=$?\n")
+        shell.wait_for("code=9\r\n")
+
+
 def test_without_a_command(stage, monkeypatch):
     """The person's own shell is run, and whose credentials it has is said."""
     monkeypatch.setattr(stage, "environment", stage.environment | {"SHELL": "/bin/true"})
