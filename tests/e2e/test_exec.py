@@ -168,20 +168,26 @@ def test_keys_in_place_of_the_endpoint(stage, monkeypatch):
 
 @pytest.mark.parametrize("options", [[], ["--env"]])
 def test_exit_codes(stage, tmp_path, options):
-    """The command's own; 127 and 126 as shells have them, before anybody is asked for access."""
+    """The command's own, and 126 for what turns out to be no program when it is started."""
+    plain = tmp_path / "plain"
+    plain.write_text("not a program")
+    plain.chmod(0o755)
+    done = run(stage, str(plain), options=options)
+    assert (done.returncode, done.stdout) == (126, "")
     assert run(stage, "sh", "-c", "exit 7", options=options).returncode == 7
+
+
+def test_commands_that_cannot_be_run(stage, tmp_path):
+    """127 and 126 as shells have them, in a line and a hint, before anybody is asked for access."""
     stage.forget_requests()
     plain = tmp_path / "plain"
     plain.write_text("not a program")
     for word, code in (("no-such-command", 127), (str(plain), 126), (str(tmp_path), 126)):
-        done = run(stage, word, profile="p-pack", options=options)
+        done = run(stage, word, profile="p-pack")
         assert done.returncode == code
         assert done.stderr.startswith("cone: error: ")
         assert len(done.stderr.splitlines()) == 2
     assert stage.operations() == []
-    plain.chmod(0o755)
-    done = run(stage, str(plain), options=options)
-    assert (done.returncode, done.stdout) == (126, "")
 
 
 def test_without_access_nothing_runs(stage, tmp_path):
