@@ -37,6 +37,14 @@ class WaitOptions:
         return replace(self, seconds=max(0.0, self.seconds - passed_s))
 
 
+def add_access_options(parser: argparse.ArgumentParser) -> None:
+    """Add the one profile that is wanted, and all that says how access to it may be asked for."""
+    parser.add_argument("aws_profile", metavar="profile", help="the profile's name")
+    parser.add_argument("--no-request", action="store_true", help="never ask for access")
+    add_wait_options(parser, short=False)
+    add_terms_options(parser)
+
+
 def add_terms_options(parser: argparse.ArgumentParser) -> None:
     """Add what tells how access is asked for."""
     group = parser.add_argument_group("if access has to be asked for")

@@ -3,15 +3,27 @@
 import os
 import shutil
 import subprocess
+import sys
+
+
+def find_opener() -> str:
+    """Return the program that opens pages where a person sits in front of a screen, else an empty text."""
+    environment = os.environ
+    remote = environment.get("SSH_CLIENT") or environment.get("SSH_TTY")
+    screen = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
+    if remote or not (screen or sys.platform == "darwin"):
+        return ""
+    return shutil.which("xdg-open") or shutil.which("open") or ""
 
 
 def open_browser(url: str) -> bool:
-    """Open ``url`` where a person sits in front of a screen; returns whether that was tried."""
-    remote = os.environ.get("SSH_CLIENT") or os.environ.get("SSH_TTY")
-    opener = shutil.which("xdg-open") or shutil.which("open")
+    """Open ``url`` where a person sits in front of a screen; returns whether that was tried.
+
+    Each user of the machine can read it in the list of processes.
+    """
+    opener = find_opener()
     # The URL comes from a server: it must not be able to open anything else than a page.
-    page = url.startswith(("https://", "http://"))
-    if not os.environ.get("DISPLAY") or remote or not opener or not page:
+    if not opener or not url.startswith(("https://", "http://")):
         return False
     subprocess.Popen(  # noqa: S603 -- a fixed program; the URL is an argument, no shell
         [opener, url],

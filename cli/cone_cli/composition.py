@@ -6,9 +6,11 @@ import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from cone_cli.asked_with import asked_with
 from cone_cli.sso_session import saved_region, saved_session
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.catalogue import TenantProfiles
@@ -86,6 +88,12 @@ async def open_connections(
         yield connections
     finally:
         await connections.aclose()
+
+
+def warm_entries(args: argparse.Namespace) -> Callable[[str], WarmEntry]:
+    """Return where a command's credentials are kept, by profile: the files that all commands share."""
+    tenant = getattr(args, "tenant_profile", "")
+    return partial(WarmEntry, environment=asked_with(args), tenant=tenant)
 
 
 @asynccontextmanager

@@ -48,6 +48,8 @@ COMMANDS = (
     Command(("aws", "login"), "aws_login", "sign in to AWS IAM Identity Center"),
     Command(("aws", "logout"), "aws_logout", "sign out of AWS IAM Identity Center"),
     Command(("aws", "env"), "aws_env", "print what points an SDK at the running sidecar"),
+    Command(("aws", "exec"), "aws_exec", "run a command whose credentials renew themselves"),
+    Command(("aws", "console"), "aws_console", "open the AWS console as a profile"),
     Command(("aws", "doctor"), "aws_doctor", "check what this environment makes of SDKs"),
     Command(("serve",), "serve", "run the sidecar"),
     Command(("healthcheck",), "healthcheck", "tell whether the running sidecar answers"),
@@ -64,13 +66,23 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that refuses in our words: one line, one hint, exit code 2."""
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 -- argparse's own
-        """Take the value off ``--wait=2h``: as an option's optional value it would eat what follows."""
+        """Take the value off ``--wait=2h``: as an option's optional value it would eat what follows.
+
+        Where ``after_dashes`` is a default, it names what takes the words after ``--``, whatever they are.
+        """
+        destination, after = self.get_default("after_dashes"), []
+        if args is not None and destination and "--" in args:
+            dashes = list(args).index("--")
+            args, after = args[:dashes], list(args[dashes + 1 :])
         if args is not None and "--wait-for" in self._option_string_actions:
             args = [
                 arg.replace("--wait=", "--wait-for=", 1) if arg.startswith("--wait=") else arg
                 for arg in args
             ]
-        return super().parse_known_args(args, namespace)
+        parsed, rest = super().parse_known_args(args, namespace)
+        if destination:
+            setattr(parsed, destination, after)
+        return parsed, rest
 
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments."""

@@ -4,14 +4,19 @@ import argparse
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from cone_cli.access_exit import exit_code
 from cone_cli.access_options import WaitOptions, said_terms, terms_from
 from cone_cli.asked_with import asked_with
 from cone_cli.caller_patience import caller_patience
-from cone_cli.composition import AccessSettings, access_settings, open_broker, open_connections
+from cone_cli.composition import (
+    AccessSettings,
+    access_settings,
+    open_broker,
+    open_connections,
+    warm_entries,
+)
 from cone_cli.kept_terms import tell_kept_terms
 from cone_cli.known_profiles import known_profiles
 from cone_cli.request_narration import RequestNarration
@@ -43,7 +48,7 @@ async def request_here(
     profiles = await _profiles(args, names, settings)
     said = said_terms(args)
     narration = RequestNarration(teletype, profiles, waiting=wait.for_people)
-    entry = partial(WarmEntry, environment=environment, tenant=getattr(args, "tenant_profile", ""))
+    entry = warm_entries(args)
     for name in names:
         _drop_outcome(entry(name))
     waits = caller_patience(wait, teletype)

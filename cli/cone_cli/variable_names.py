@@ -15,6 +15,7 @@ KNOWN = frozenset(
         "CONE_AWS_CONFIG_FILE",
         "CONE_CONFIG_PATH",
         "CONE_DEBUG",
+        "CONE_EXEC_PROFILE",
         "CONE_INSECURE_HOSTS",
         "CONE_LOG_LEVEL",
         "CONE_NON_INTERACTIVE",

@@ -15,7 +15,7 @@ from cone_sidecar.broker import AccessBroker
 from cone_sidecar.catalogue import ProfileSource
 from cone_sidecar.clock import Clock
 from cone_sidecar.cooldown import DEFAULT_COOLDOWN, Cooldown
-from cone_sidecar.domain.ports import Connections
+from cone_sidecar.domain.ports import Connections, CredentialStore
 from cone_sidecar.errors import ConeError, ProfileNotFound
 from cone_sidecar.events import Broadcast
 from cone_sidecar.metrics import Metrics
@@ -48,7 +48,8 @@ class Sidecar:
     ``prefetch`` names profiles whose story begins with the sidecar and that never rest; others do
     ``idle_after`` they were last asked for. ``longest_wait_s`` bounds how long any client is kept waiting.
     ``tokens`` is None where credentials are given to whoever reaches the listener; ``hears`` are told of
-    each answer; ``missing`` tells what a person has to do before anything can be served.
+    each answer; ``missing`` tells what a person has to do before anything can be served. Without a
+    ``store``, credentials are in memory only.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Sidecar:
         missing: Missing = nothing_missing,
         host_guard: HostGuard | None = None,
         hears: tuple[Hear, ...] = (),
+        store: CredentialStore | None = None,
         default_profile: str = "",
         justify: Justify = stated_justification,
         cooldown: Cooldown = DEFAULT_COOLDOWN,
@@ -74,7 +76,7 @@ class Sidecar:
         self.broker = AccessBroker(
             Surroundings(
                 connections=connections,
-                store=MemoryStore(),
+                store=store or MemoryStore(),
                 clock=clock,
                 events=self.events,
                 cooldown=cooldown,

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,12 +27,9 @@ EXAMPLE = "example: cone aws credentials production-admin"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    from cone_cli.access_options import add_terms_options, add_wait_options
+    from cone_cli.access_options import add_access_options
 
-    parser.add_argument("aws_profile", metavar="profile", help="the profile's name")
-    parser.add_argument("--no-request", action="store_true", help="never ask for access")
-    add_wait_options(parser, short=False)
-    add_terms_options(parser)
+    add_access_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,12 +76,11 @@ def _from_sidecar(profile: str, environment: dict[str, str], tenant: str) -> str
 
 
 async def _tell(args: argparse.Namespace, entry: WarmEntry, wait: "WaitOptions") -> int:
-    from cone_cli.access_options import terms_from
+    from cone_cli.asked_access import asked_profile
     from cone_cli.caller_patience import caller_patience
     from cone_cli.composition import access_settings, open_broker
     from cone_cli.narration import Narrator
     from cone_cli.terminal import Teletype
-    from cone_sidecar.aws_config.profiles import find_profile
     from cone_sidecar.errors import ConeError
     from cone_sidecar.store import credential_process_document
 
@@ -94,11 +89,7 @@ async def _tell(args: argparse.Namespace, entry: WarmEntry, wait: "WaitOptions")
     name = args.aws_profile
     try:
         settings = access_settings(os.environ)
-        profile = find_profile(name, os.environ, settings.terms)
-        terms = terms_from(args, profile.terms)
-        if args.no_request:
-            terms = replace(terms, auto_request=False)
-        profile = replace(profile, terms=terms)
+        profile = asked_profile(args, settings)
         if wait.for_people:
             narrator = Narrator(teletype, waiting_for=profile)
         listeners = [narrator.hear, *([_stepping_down(entry)] if wait.for_people else [])]

@@ -1,4 +1,4 @@
-"""One unsigned call of Identity Center: time limits, retries, and AWS's way of naming errors."""
+"""One unsigned call of Identity Center or the console's sign-in: time limits, retries, AWS's error names."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,8 +15,16 @@ TRANSIENT = frozenset({429, 500, 502, 503, 504})
 Send = Callable[[], Awaitable[httpx.Response]]
 
 
-async def call(send: Send, clock: Clock, *, what: str) -> httpx.Response:
+IDENTITY_CENTER = "AWS IAM Identity Center"
+CHECK = "check the network, proxies and the SSO region: cone aws setup show"
+
+
+async def call(
+    send: Send, clock: Clock, *, what: str, service: str = IDENTITY_CENTER, hint: str = CHECK
+) -> httpx.Response:
     """Send, up to four times, and return an answer that a retry won't change.
+
+    ``service`` is whom it is sent to, and ``hint`` what to do where it doesn't answer.
 
     Raises:
         Unreachable: There is none.
@@ -31,7 +39,7 @@ async def call(send: Send, clock: Clock, *, what: str) -> httpx.Response:
         except (httpx.TransportError, httpx.DecodingError) as error:
             if certificate_refused(error):
                 raise Untrusted(
-                    "AWS IAM Identity Center shows a certificate that isn't trusted",
+                    f"{service} shows a certificate that isn't trusted",
                     hint="name its authority's file: AWS_CA_BUNDLE=<file>",
                 ) from error
             reason = "no connection"
@@ -42,9 +50,9 @@ async def call(send: Send, clock: Clock, *, what: str) -> httpx.Response:
             reason = "an answer that isn't AWS's" if foreign else f"HTTP {answer.status_code}"
         if not await retries.again(answer):
             raise Unreachable(
-                f"AWS IAM Identity Center can't {what} ({reason})",
+                f"{service} can't {what} ({reason})",
                 status=answer.status_code if answer else 0,
-                hint="check the network, proxies and the SSO region: cone aws setup show",
+                hint=hint,
             )
 
 

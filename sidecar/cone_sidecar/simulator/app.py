@@ -18,6 +18,7 @@ from cone_sidecar.simulator.client_registration import ClientRegistry
 from cone_sidecar.simulator.control import Control, control_routes
 from cone_sidecar.simulator.device_page import DevicePage, device_routes
 from cone_sidecar.simulator.faults import FaultMiddleware, Faults
+from cone_sidecar.simulator.federation import Federation, federation_routes
 from cone_sidecar.simulator.front_page import FrontPage, front_routes
 from cone_sidecar.simulator.journal import CONTROL_PREFIX, Journal, JournalMiddleware
 from cone_sidecar.simulator.oidc import OidcService, oidc_routes
@@ -71,6 +72,7 @@ def build_simulator(
         *oidc_routes(oidc),
         *portal_routes(Portal(world, sessions, credentials)),
         *sts_routes(sts),
+        *federation_routes(Federation(credentials, clock)),
         *device_routes(DevicePage(world, devices)),
         *authorize_routes(AuthorizePage(world, codes, auto_confirm=auto_confirm)),
         *task_routes(TaskPage(world)),

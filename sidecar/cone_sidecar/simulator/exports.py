@@ -19,6 +19,7 @@ def client_environment(world: World, base_url: str) -> dict[str, str]:
         "CONE_CLIENT_SECRET": user.client_secret.reveal(),
         "AWS_ENDPOINT_URL_SSO": base_url,
         "AWS_ENDPOINT_URL_SSO_OIDC": base_url,
+        "AWS_ENDPOINT_URL_SIGNIN": base_url,
         "AWS_ENDPOINT_URL_STS": base_url,
     }
 

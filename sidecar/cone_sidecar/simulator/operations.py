@@ -124,6 +124,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(Service.STS, "GetCallerIdentity", "POST", "/"),
     *_all(
         Service.PAGES,
+        ("GetSigninToken", "POST", "/federation"),
+        ("ConsoleLogin", "GET", "/federation"),
         ("Authorize", "GET", "/authorize"),
         ("Authorize", "POST", "/authorize"),
         ("DevicePage", "GET", "/device"),
@@ -134,6 +136,8 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 # STS takes its action from the query as well, and has no path of its own.
 STS_BY_QUERY = _operation(Service.STS, "GetCallerIdentity", "GET", "/")
+# The sign-in service as well; in a body it is better kept.
+TOKEN_BY_QUERY = _operation(Service.PAGES, "GetSigninToken", "GET", "/federation")
 OPERATION_NAMES = frozenset({UNKNOWN, *(operation.name for operation in OPERATIONS)})
 
 
@@ -141,6 +145,8 @@ def operation_of(method: str, path: str, query: str = "") -> Operation | None:
     """Return the operation that a request is, None where nothing answers it."""
     if method == "GET" and path == "/" and "Action=" in query:
         return STS_BY_QUERY
+    if method == "GET" and path == "/federation" and "Action=getSigninToken" in query:
+        return TOKEN_BY_QUERY
     for operation in OPERATIONS:
         if operation.method == method and operation.pattern.fullmatch(path):
             return operation
