@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cone_cli.sso_session import saved_region, saved_session
+from cone_cli.sso_session import saved_region, saved_session, saved_template
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.catalogue import TenantProfiles
 from cone_sidecar.clock import Clock, SystemClock
@@ -157,4 +157,5 @@ def tenant_profiles(
         region=saved_region(environment),
         clock=clock,
         terms=terms,
+        template=saved_template(environment),
     )

@@ -14,6 +14,7 @@ from cone_sidecar.aws_config.lines import (
     read_sections,
     split_lines,
 )
+from cone_sidecar.aws_config.section_edit import SectionEdit, edited_lines
 from cone_sidecar.errors import ConfigurationError
 
 KEY = re.compile(r"[A-Za-z0-9_]+")
@@ -70,7 +71,7 @@ class AwsConfigDocument:
         Raises:
             ConfigurationError: A name or value can't be written so that every AWS tool reads it back.
         """
-        _check(name, values)
+        check_section(name, values)
         block = [f"[{name.kind} {name.name}]"]
         block += [f"{key} = {value}" for key, value in values.items()]
         end = self._end
@@ -99,7 +100,7 @@ class AwsConfigDocument:
         Raises:
             ConfigurationError: There is no such section, or the value can't be written.
         """
-        _check(name, {key: value})
+        check_section(name, {key: value})
         if (found := self._property(name, key)) is not None:
             if found.value != value:
                 before = self._lines[found.start]
@@ -121,6 +122,17 @@ class AwsConfigDocument:
         while (found := self._property(name, key)) is not None:
             self._remove(found.start, found.stop)
             self._read = None
+
+    def edit_sections(self, edits: Mapping[SectionName, SectionEdit]) -> None:
+        """Carry out all ``edits`` in one pass, however many there are.
+
+        Raises:
+            ConfigurationError: A name or value can't be written. Nothing has changed.
+        """
+        for name, edit in edits.items():
+            check_section(name._replace(name=edit.name or name.name), edit.values)
+        self._lines = edited_lines(self._lines, self.sections, edits, self._end)
+        self._read = None
 
     def _parsed(self) -> tuple[list[Section], list[int]]:
         if self._read is None:
@@ -187,7 +199,12 @@ def _printable(text: str) -> bool:
     )
 
 
-def _check(name: SectionName, values: Mapping[str, str]) -> None:
+def check_section(name: SectionName, values: Mapping[str, str]) -> None:
+    """Refuse what can't be written so that every AWS tool reads it back.
+
+    Raises:
+        ConfigurationError: A name or a value is such.
+    """
     if not safe_name(name.name):
         raise ConfigurationError(
             f'"{ascii_text(name.name)}" can\'t be a name in an AWS config file',
