@@ -72,7 +72,9 @@ class Mending:
 
     def _record(self) -> dict[str, str]:
         """Return the record of the name as it is to be; an empty value takes a key out."""
-        record = name_record(name_hash(self._planned.generated), record_text(self._options.template))
+        record = name_record(
+            name_hash(self._planned.generated), record_text(self._options.template)
+        )
         if self._text("cone_name_template") and "cone_name_template" not in record:
             record["cone_name_template"] = ""
         return record
