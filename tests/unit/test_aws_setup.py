@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import json
 import os
 import shlex
 import stat
@@ -243,11 +244,12 @@ def _setup(tmp_path, monkeypatch):
         monkeypatch.setattr(cone_cli.composition, "open_tenant", open_tenant)
         parser = argparse.ArgumentParser()
         aws_setup.configure(parser)
-        args = parser.parse_args(flags, argparse.Namespace(output="table"))
+        args = parser.parse_args(flags, argparse.Namespace(output=run.output))
         if tenant_profile:
             args.tenant_profile = tenant_profile
         return aws_setup.run(args)
 
+    run.output = "table"
     run.home = tmp_path
     run.file = tmp_path / ".aws" / "config"
     run.settings = tmp_path / ".conductorone" / "config.yaml"
@@ -390,3 +392,58 @@ def test_a_cone_under_a_path_with_spaces_is_not_written(setup, monkeypatch):
         cone_path({"PATH": path})
     assert "ln -s" in caught.value.hint
     assert not setup.file.exists()
+
+
+def test_a_dry_run_saves_nothing(setup, capsys):
+    """The diff alone is on stdout; neither file is made."""
+    assert setup([a_set(1)], "--sso-url", URL, "--dry-run", "--profile-template", "x-{alias}") == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("--- /dev/null\n+++ b/")
+    assert "+[profile x-]\n" in told.out
+    assert "1 created, 0 renamed, 0 updated, 0 removed" in told.err
+    assert not setup.file.exists()
+    assert not setup.settings.exists()
+
+
+def test_json_is_one_object(setup, capsys, monkeypatch):
+    """Nothing else is on stdout."""
+    monkeypatch.setattr(setup, "output", "json")
+    assert setup([a_set(2, "Other"), a_set(1)], "--sso-url", URL) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["created"] == ["other-admin", "production-admin"]
+    assert told["file"] == str(setup.file)
+
+
+def test_a_template_is_saved_and_shown(setup, capsys):
+    """The next run names by it; one that the file spoils is an error that names the file."""
+    setup([a_set(1)], "--sso-url", URL, "--profile-template", "{role_name}-{account_id}")
+    setup([a_set(1), a_set(2, role="Reader")])
+    assert "Created profile: reader-111122223333" in capsys.readouterr().out
+    aws_setup_show.run(argparse.Namespace())
+    assert "Profile Template: {role_name}-{account_id}\n" in capsys.readouterr().out
+    setup.settings.write_text(setup.settings.read_text().replace("{role_name}", "{rolename}"))
+    with pytest.raises(ConfigurationError, match=r"config\.yaml: .*did you mean \{role_name\}"):
+        setup([a_set(1)])
+
+
+def test_pruning_by_an_empty_catalogue_is_refused(setup):
+    """The profiles stay, and the exit code says that something is wrong."""
+    setup([a_set(1)], "--sso-url", URL)
+    before = setup.file.read_bytes()
+    with pytest.raises(ConfigurationError, match="lists no AWS permission set"):
+        setup([], "--prune")
+    assert setup.file.read_bytes() == before
+
+
+def test_what_cant_be_written_is_printed_to_be_pasted(setup, capsys, monkeypatch):
+    """The error is the file's; stdout ends with the new sections. With nothing to write, all is well."""
+    setup([a_set(1)], "--sso-url", URL)
+    capsys.readouterr()
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and allowed(path, mode))
+    assert setup([a_set(1)]) == 0
+    capsys.readouterr()
+    with pytest.raises(ConfigurationError, match="can't be written"):
+        setup([a_set(1), a_set(2, "Other")])
+    assert "\n[profile other-admin]\ncredential_process = " in capsys.readouterr().out
+    assert b"other-admin" not in setup.file.read_bytes()
