@@ -2,6 +2,7 @@
 
 import dataclasses
 import subprocess
+from pathlib import Path
 
 import pytest
 from botocore.configloader import load_config
@@ -209,15 +210,15 @@ def test_a_clash_is_told_in_the_run_that_gives_the_names():
     assert foreign.clashes[0].with_foreign
 
 
-def test_the_diff_is_one_that_patch_takes(tmp_path):
-    """Patched by it, the old file is the new one; a missing end of line included."""
+def test_the_diff_is_one_that_git_applies(tmp_path):
+    """With it the old file is the new one; a missing end of line included."""
     _, before = run(b"", [a_set(1), a_set(2, "Gone"), a_set(3, "Third")])
     before = before.removesuffix(b"\n")
     _, after = run(before, [a_set(1, "New"), a_set(3, "Third"), a_set(4)], update=True, prune=True)
     path = tmp_path / "config"
     path.write_bytes(before)
-    diff = unified_diff(path, before, after)
-    subprocess.run(["patch", "-s", str(path)], input=diff.encode(), check=True)
+    diff = unified_diff(Path("config"), before, after)
+    subprocess.run(["git", "apply"], cwd=tmp_path, input=diff.encode(), check=True)
     assert path.read_bytes() == after
     assert unified_diff(path, after, after) == ""
 
