@@ -178,7 +178,12 @@ class ChosenProfiles:
         settings = self._connections.tenant_settings(DEFAULT_TENANT)
         tenant = (settings.client_id, settings.endpoint)
         if isinstance(self._chosen, TenantProfiles) and tenant == self._tenant:
-            self._chosen.change(session=found.session, region=found.region, terms=self._terms)
+            self._chosen.change(
+                session=found.session,
+                region=found.region,
+                terms=self._terms,
+                template=found.template,
+            )
         else:
             self._take(found)
         self._tenant = tenant

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cone_cli.asked_with import asked_with
-from cone_cli.sso_session import saved_region, saved_session
+from cone_cli.sso_session import saved_region, saved_session, saved_template
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.catalogue import TenantProfiles
 from cone_sidecar.clock import Clock, SystemClock
@@ -165,4 +165,5 @@ def tenant_profiles(
         region=saved_region(environment),
         clock=clock,
         terms=terms,
+        template=saved_template(environment),
     )

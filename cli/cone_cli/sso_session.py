@@ -3,10 +3,12 @@
 import argparse
 from collections.abc import Mapping
 
+from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.aws_config.profiles import read_profiles
 from cone_sidecar.cone_config import AwsSettings, ConeConfig
 from cone_sidecar.domain.profile import DEFAULT_SSO_SESSION, DEFAULT_TENANT, SsoSession
-from cone_sidecar.errors import ConfigurationError
+from cone_sidecar.errors import ConfigurationError, UsageError
+from cone_sidecar.profile_template import DEFAULT_TEMPLATE, ProfileTemplate, parse_template
 
 
 def configured_session(name: str, environment: Mapping[str, str]) -> SsoSession:
@@ -63,6 +65,30 @@ def saved_region(environment: Mapping[str, str]) -> str:
     config = ConeConfig.load(environment)
     tenant = tenant_name(argparse.Namespace(), environment, config)
     return environment.get("CONE_REGION") or config.aws_settings(tenant).region
+
+
+def saved_template(environment: Mapping[str, str]) -> ProfileTemplate:
+    """Return the template of profiles' names that ``cone aws setup`` saved.
+
+    Raises:
+        ConfigurationError: The settings can't be read, or the template means nothing.
+    """
+    config = ConeConfig.load(environment)
+    tenant = tenant_name(argparse.Namespace(), environment, config)
+    return template_of(config.aws_settings(tenant), config)
+
+
+def template_of(settings: AwsSettings, config: ConeConfig) -> ProfileTemplate:
+    """Return the template of saved ``settings``; raises as :func:`saved_template` does."""
+    if not settings.profile_template:
+        return DEFAULT_TEMPLATE
+    try:
+        return parse_template(settings.profile_template)
+    except UsageError as error:
+        raise ConfigurationError(
+            f"aws_profile_template in {ascii_text(str(config.path))}: {error.message}",
+            hint=error.hint,
+        ) from None
 
 
 def session_of(settings: AwsSettings, tenant: str) -> SsoSession:

@@ -19,6 +19,7 @@ from cone_sidecar.domain.profile import (
 )
 from cone_sidecar.errors import ConeError, ConfigurationError, StillProcessing
 from cone_sidecar.profile_naming import NamedPermissionSet, name_profiles
+from cone_sidecar.profile_template import DEFAULT_TEMPLATE, ProfileTemplate
 from cone_sidecar.shared_task import SharedTask
 
 # A look at a file costs an eighth of an answer from memory.
@@ -129,6 +130,7 @@ class TenantProfiles:
         clock: Clock,
         tenant: str = DEFAULT_TENANT,
         terms: RequestTerms = DEFAULT_TERMS,
+        template: ProfileTemplate = DEFAULT_TEMPLATE,
     ) -> None:
         self._permission_sets = permission_sets
         self.session = session
@@ -136,6 +138,7 @@ class TenantProfiles:
         self._clock = clock
         self._tenant = tenant
         self._terms = terms
+        self.template = template
         self._sets: list[PermissionSet] = []
         self._profiles: dict[str, Profile] = {}
         self._attempted_at: float | None = None
@@ -148,9 +151,16 @@ class TenantProfiles:
         self._closing = True
         self._reading.cancel()
 
-    def change(self, *, session: SsoSession, region: str, terms: RequestTerms) -> None:
-        """Have the profiles belong to another Identity Center, or be asked for in other terms."""
-        self.session, self.region, self._terms = session, region, terms
+    def change(
+        self,
+        *,
+        session: SsoSession,
+        region: str,
+        terms: RequestTerms,
+        template: ProfileTemplate = DEFAULT_TEMPLATE,
+    ) -> None:
+        """Have the profiles belong to another Identity Center, be asked for or be named otherwise."""
+        self.session, self.region, self._terms, self.template = session, region, terms, template
         self._name_profiles()
 
     def look_again(self) -> None:
@@ -222,7 +232,7 @@ class TenantProfiles:
                 new_profile(named, session=self.session, region=self.region, tenant=self._tenant),
                 terms=self._terms,
             )
-            for named in name_profiles(self._sets)
+            for named in name_profiles(self._sets, self.template, tenant=self._tenant)
         ]
         self._profiles = {profile.name: profile for profile in profiles}
 

@@ -44,11 +44,15 @@ class SavedClient:
 
 @dataclass(frozen=True, slots=True)
 class AwsSettings:
-    """What ``cone aws setup`` remembers. ``sso_url`` is empty before its first run."""
+    """What ``cone aws setup`` remembers. ``sso_url`` is empty before its first run.
+
+    ``profile_template`` is empty where nobody chose one.
+    """
 
     sso_url: str = ""
     sso_region: str = DEFAULT_REGION
     region: str = DEFAULT_REGION
+    profile_template: str = ""
 
 
 class ConeConfig:
@@ -80,11 +84,23 @@ class ConeConfig:
             sso_url=_text(_child(self._root, [*keys, "aws_sso_start_url"])),
             sso_region=_text(_child(self._root, [*keys, "aws_sso_region"])) or DEFAULT_REGION,
             region=_text(_child(self._root, [*keys, "aws_default_region"])) or DEFAULT_REGION,
+            profile_template=_text(_child(self._root, [*keys, "aws_profile_template"])),
         )
 
     def has_own_settings(self, profile: str) -> bool:
         """Tell whether ``profile`` has AWS settings of its own: another Identity Center than all others."""
         return bool(self._own_settings(profile))
+
+    def owns(self, settings: AwsSettings, profile: str) -> bool:
+        """Tell whether ``settings``, once they are saved, are ``profile``'s own."""
+        return bool(self._keys_of(settings, profile))
+
+    def _keys_of(self, settings: AwsSettings, profile: str) -> list[str]:
+        """Return the keys above where ``settings`` are saved: one's own where others have another URL."""
+        shared = _text(_child(self._root, ["aws_sso_start_url"]))
+        if named(profile) and shared and shared != settings.sso_url:
+            return ["profiles", *_levels(profile)]
+        return self._own_settings(profile)
 
     def _own_settings(self, profile: str) -> list[str]:
         """Return the keys above the profile's own AWS settings, none where it has none."""
@@ -127,14 +143,13 @@ class ConeConfig:
         they are ``profile``'s own.
         """
         with self._changing() as root:
-            shared = _text(_child(root, ["aws_sso_start_url"]))
-            keys = self._own_settings(profile)
-            if named(profile) and shared and shared != settings.sso_url:
-                keys = ["profiles", *_levels(profile)]
-            node = _descend(root, keys, self.path)
+            self._root = root
+            node = _descend(root, self._keys_of(settings, profile), self.path)
             _put(node, "aws_sso_start_url", settings.sso_url)
             _put(node, "aws_sso_region", settings.sso_region)
             _put(node, "aws_default_region", settings.region)
+            if settings.profile_template:
+                _put(node, "aws_profile_template", settings.profile_template)
 
     @contextmanager
     def _changing(self) -> Iterator[yaml.MappingNode]:

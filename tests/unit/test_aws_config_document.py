@@ -11,7 +11,7 @@ from cone_sidecar.aws_config.document import AwsConfigDocument, safe_name, safe_
 from cone_sidecar.aws_config.lines import SectionName
 from cone_sidecar.domain.profile import EntitlementRef, PermissionSet
 from cone_sidecar.errors import ConfigurationError
-from cone_sidecar.profile_naming import profile_name
+from cone_sidecar.profile_template import DEFAULT_TEMPLATE
 
 modest = settings(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -235,7 +235,7 @@ def test_names_from_the_api_inject_nothing(account_name, role_name):
     permission_set = PermissionSet(
         EntitlementRef("a", "e"), "1" * 12, account_name, role_name, role_name
     )
-    name = profile_name(permission_set)
+    name = DEFAULT_TEMPLATE.name(permission_set)
     assert safe_name(name)
     document = AwsConfigDocument()
     document.append_section(SectionName("profile", name), {"a": "1"})

@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import json
 import os
 import shlex
 import stat
@@ -15,6 +16,7 @@ from botocore.configloader import load_config
 
 import cone_cli.composition
 from cone_cli.commands import aws_setup, aws_setup_show
+from cone_cli.cone_path import cone_path
 from cone_sidecar.aws_config.document import AwsConfigDocument
 from cone_sidecar.aws_config.profiles import profiles_in
 from cone_sidecar.cone_config import AwsSettings
@@ -25,7 +27,10 @@ from cone_sidecar.domain.profile import (
     SsoSession,
 )
 from cone_sidecar.errors import ConfigurationError, LoginRequired, UsageError
-from cone_sidecar.profile_setup import set_up
+from cone_sidecar.profile_naming import name_hash
+from cone_sidecar.profile_setup.application import apply_plan
+from cone_sidecar.profile_setup.options import SetupOptions
+from cone_sidecar.profile_setup.plan import plan_setup
 
 URL = "https://myorg.awsapps.com/start"
 SETTINGS = AwsSettings(URL, "us-east-1", "us-west-2")
@@ -57,24 +62,27 @@ CATALOGUE = [
 ]
 
 
-def apply(data, found, *, settings=SETTINGS, tenant="default"):
-    """Set up over ``data``; gives the result and the new bytes."""
+def apply(data, found, *, settings=SETTINGS, tenant="default", **told):
+    """Set up over ``data``; gives the plan and the new bytes."""
     document = AwsConfigDocument.parse(data)
-    result = set_up(
-        found,
-        document,
+    options = SetupOptions(
         session=SsoSession("cone-sso", settings.sso_url, settings.sso_region),
         region=settings.region,
         tenant=tenant,
         command="/usr/bin/cone",
+        runs=lambda path: path == "/usr/bin/cone",
+        **told,
     )
-    return result, document.render()
+    plan = plan_setup(found, document, options)
+    assert document.render() == data
+    apply_plan(plan, document)
+    return plan, document.render()
 
 
 def test_one_profile_is_written_as_documented():
     """The original's keys and order, without sso_session, and the session once behind it."""
     result, data = apply(b"", [a_set(1), a_set(2, "Other")])
-    assert result.created == ["production-admin", "other-admin"]
+    assert list(result.created) == ["production-admin", "other-admin"]
     blocks = data.decode().split("\n\n")
     assert blocks[0] == (
         "[profile production-admin]\n"
@@ -87,6 +95,7 @@ def test_one_profile_is_written_as_documented():
         f"cone_sso_start_url = {URL}\n"
         "cone_sso_registration_scopes = sso:account:access\n"
         "cone_sso_session = cone-sso\n"
+        f"cone_name_hash = {name_hash('production-admin')}\n"
         "region = us-west-2\n"
         "output = json"
     )
@@ -109,7 +118,7 @@ def test_250_sets_are_250_profiles_and_a_second_run_changes_nothing(tmp_path, en
     assert data.startswith(before)
     assert (b"\r" in data) == (end == "\r\n")
     again, same = apply(data, CATALOGUE)
-    assert (again.created, again.existing) == ([], 250)
+    assert (len(again.created), len(again.existing)) == (0, 250)
     assert same == data
     path = tmp_path / "config"
     path.write_bytes(data)
@@ -125,7 +134,7 @@ def test_250_sets_are_250_profiles_and_a_second_run_changes_nothing(tmp_path, en
 def test_a_foreign_profile_of_the_same_name_is_not_touched():
     """Ours gets another name, and only lines are added."""
     result, data = apply(HAND_WRITTEN.encode(), [a_set(1), a_set(2, "Other")])
-    assert result.created == ["production-admin-111122223333", "other-admin"]
+    assert list(result.created) == ["production-admin-111122223333", "other-admin"]
     changes = difflib.ndiff(HAND_WRITTEN.splitlines(), data.decode().splitlines())
     assert not [line for line in changes if line.startswith("-")]
 
@@ -135,7 +144,7 @@ def test_a_profile_is_known_by_its_entitlement():
     _, data = apply(b"", [a_set(1)])
     renamed = data.replace(b"production-admin", b"prod")
     result, same = apply(renamed, [a_set(1)])
-    assert (result.created, result.existing) == ([], 1)
+    assert (len(result.created), len(result.existing)) == (0, 1)
     assert same == renamed
 
 
@@ -143,7 +152,7 @@ def test_a_new_set_is_added_and_the_others_stay():
     """The catalogue grows; the file grows by that."""
     _, data = apply(b"", CATALOGUE)
     result, more = apply(data, [*CATALOGUE, a_set(999, "New")])
-    assert result.created == ["new-admin"]
+    assert list(result.created) == ["new-admin"]
     assert more.startswith(data)
     assert more.count(b"[sso-session cone-sso]") == 1
 
@@ -152,8 +161,8 @@ def test_a_profile_of_an_older_version_stays_until_it_is_deleted():
     """It has no entitlement; the guide says to delete it."""
     old = b'[profile production-admin]\ncredential_process = cone aws credentials "production-admin"\n'
     result, data = apply(old, [a_set(1)])
-    assert result.created == []
-    assert "cone_app_id" in result.left_out[0].reason
+    assert not result.created
+    assert "cone_app_id" in result.skipped[0].reason
     assert data == old
 
 
@@ -162,7 +171,7 @@ def test_a_corrected_region_reaches_the_profiles_that_are_there():
     _, data = apply(b"", [a_set(1)])
     corrected = AwsSettings(URL, "eu-west-1", "us-west-2")
     result, after = apply(data, [a_set(1)], settings=corrected)
-    assert (result.created, result.session_corrected) == ([], True)
+    assert (len(result.created), result.session_corrected) == (0, True)
     profile = profiles_in(AwsConfigDocument.parse(after))["production-admin"]
     assert profile.session.region == "eu-west-1"
     assert apply(after, [a_set(1)], settings=corrected)[1] == after
@@ -185,7 +194,7 @@ def test_hostile_names_inject_nothing(tmp_path):
         a_set(6, "ok", "\ud800"),
     ]
     result, data = apply(b"[profile before]\nregion = us-east-1\n", hostile)
-    assert [len(result.created), len(result.left_out)] == [3, 3]
+    assert [len(result.created), len(result.skipped)] == [3, 3]
     path = tmp_path / "config"
     path.write_bytes(data)
     profiles = load_config(str(path))["profiles"]
@@ -199,7 +208,7 @@ def test_hostile_names_inject_nothing(tmp_path):
             ["sh", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True
         )
         assert seen.stdout.splitlines() == words
-    assert profiles[result.created[-1]]["cone_sso_role_name"] == 'Ad"min]'
+    assert profiles[list(result.created)[-1]]["cone_sso_role_name"] == 'Ad"min]'
 
 
 class FakeTenant:
@@ -235,11 +244,12 @@ def _setup(tmp_path, monkeypatch):
         monkeypatch.setattr(cone_cli.composition, "open_tenant", open_tenant)
         parser = argparse.ArgumentParser()
         aws_setup.configure(parser)
-        args = parser.parse_args(flags)
+        args = parser.parse_args(flags, argparse.Namespace(output=run.output))
         if tenant_profile:
             args.tenant_profile = tenant_profile
         return aws_setup.run(args)
 
+    run.output = "table"
     run.home = tmp_path
     run.file = tmp_path / ".aws" / "config"
     run.settings = tmp_path / ".conductorone" / "config.yaml"
@@ -377,8 +387,63 @@ def test_a_cone_under_a_path_with_spaces_is_not_written(setup, monkeypatch):
     monkeypatch.setattr(sys, "argv", [str(spaced)])
     monkeypatch.setattr(sys, "executable", str(spaced.with_name("python")))
     path = os.pathsep.join([str(spaced.parent), str(setup.cone.parent)])
-    assert aws_setup.cone_path({"PATH": str(setup.cone.parent)}) == str(setup.cone)
+    assert cone_path({"PATH": str(setup.cone.parent)}) == str(setup.cone)
     with pytest.raises(ConfigurationError) as caught:
-        aws_setup.cone_path({"PATH": path})
+        cone_path({"PATH": path})
     assert "ln -s" in caught.value.hint
     assert not setup.file.exists()
+
+
+def test_a_dry_run_saves_nothing(setup, capsys):
+    """The diff alone is on stdout; neither file is made."""
+    assert setup([a_set(1)], "--sso-url", URL, "--dry-run", "--profile-template", "x-{alias}") == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("--- /dev/null\n+++ b/")
+    assert "+[profile x-]\n" in told.out
+    assert "1 created, 0 renamed, 0 updated, 0 removed" in told.err
+    assert not setup.file.exists()
+    assert not setup.settings.exists()
+
+
+def test_json_is_one_object(setup, capsys, monkeypatch):
+    """Nothing else is on stdout."""
+    monkeypatch.setattr(setup, "output", "json")
+    assert setup([a_set(2, "Other"), a_set(1)], "--sso-url", URL) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["created"] == ["other-admin", "production-admin"]
+    assert told["file"] == str(setup.file)
+
+
+def test_a_template_is_saved_and_shown(setup, capsys):
+    """The next run names by it; one that the file spoils is an error that names the file."""
+    setup([a_set(1)], "--sso-url", URL, "--profile-template", "{role_name}-{account_id}")
+    setup([a_set(1), a_set(2, role="Reader")])
+    assert "Created profile: reader-111122223333" in capsys.readouterr().out
+    aws_setup_show.run(argparse.Namespace())
+    assert "Profile Template: {role_name}-{account_id}\n" in capsys.readouterr().out
+    setup.settings.write_text(setup.settings.read_text().replace("{role_name}", "{rolename}"))
+    with pytest.raises(ConfigurationError, match=r"config\.yaml: .*did you mean \{role_name\}"):
+        setup([a_set(1)])
+
+
+def test_pruning_by_an_empty_catalogue_is_refused(setup):
+    """The profiles stay, and the exit code says that something is wrong."""
+    setup([a_set(1)], "--sso-url", URL)
+    before = setup.file.read_bytes()
+    with pytest.raises(ConfigurationError, match="lists no AWS permission set"):
+        setup([], "--prune")
+    assert setup.file.read_bytes() == before
+
+
+def test_what_cant_be_written_is_printed_to_be_pasted(setup, capsys, monkeypatch):
+    """The error is the file's; stdout ends with the new sections. With nothing to write, all is well."""
+    setup([a_set(1)], "--sso-url", URL)
+    capsys.readouterr()
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and allowed(path, mode))
+    assert setup([a_set(1)]) == 0
+    capsys.readouterr()
+    with pytest.raises(ConfigurationError, match="can't be written"):
+        setup([a_set(1), a_set(2, "Other")])
+    assert "\n[profile other-admin]\ncredential_process = " in capsys.readouterr().out
+    assert b"other-admin" not in setup.file.read_bytes()

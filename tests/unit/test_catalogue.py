@@ -24,7 +24,8 @@ from cone_sidecar.errors import (
     StillProcessing,
     Unreachable,
 )
-from cone_sidecar.profile_naming import name_profiles, profile_name
+from cone_sidecar.profile_naming import name_profiles
+from cone_sidecar.profile_template import DEFAULT_TEMPLATE
 
 ARN = "arn:aws:sso:::permissionSet/ssoins-7223b02bd4f6e6d1/ps-df24df604b6cb36b"
 ENTITLEMENT = {
@@ -90,7 +91,7 @@ def test_a_sparse_binding_is_recognised():
         sourceConnectorIds={"c": f"{ARN}-011122223333"},
     )
     assert (found.account_id, found.role_name) == ("011122223333", "ReadOnly")
-    assert profile_name(found) == "011122223333-readonly"
+    assert DEFAULT_TEMPLATE.name(found) == "011122223333-readonly"
 
 
 def test_several_connectors_always_give_the_same_account():
@@ -151,7 +152,7 @@ def test_permission_sets_with_something_missing_are_skipped_with_a_reason(change
 )
 def test_names_are_the_originals_made_safe(account, role, name):
     """Spaces become dashes; what could end a line, a header or a shell's word is dropped."""
-    assert profile_name(a_set(1, account, role)) == name
+    assert DEFAULT_TEMPLATE.name(a_set(1, account, role)) == name
 
 
 def test_sets_that_clash_all_get_the_account_id():

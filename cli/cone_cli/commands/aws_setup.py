@@ -2,19 +2,20 @@
 
 import argparse
 import os
-import sys
-from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cone_cli import terminal
+from cone_cli.output import add_output_option
 from cone_cli.start_url import is_region, is_start_url
 from cone_sidecar.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
+    from cone_sidecar.aws_config.config_file import AwsConfigFile
     from cone_sidecar.cone_config import AwsSettings
-    from cone_sidecar.domain.profile import PermissionSet, SkippedEntitlement
-    from cone_sidecar.profile_setup import SetupResult
+    from cone_sidecar.domain.profile import EntitlementRef, PermissionSet, SkippedEntitlement
+    from cone_sidecar.profile_setup.options import SetupOptions
+    from cone_sidecar.profile_setup.plan import SetupPlan
 
 EXAMPLE = "example: cone aws setup --sso-url https://acme.awsapps.com/start --sso-region us-east-1"
 
@@ -34,46 +35,86 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="REGION",
         help="default AWS region of the generated profiles (default: us-east-1)",
     )
+    parser.add_argument(
+        "--profile-template",
+        metavar="TEMPLATE",
+        help="how profiles are named (default: {account_name}-{role_name})",
+    )
+    parser.add_argument(
+        "--update", action="store_true", help="mend profiles that are out of date, and their names"
+    )
+    parser.add_argument(
+        "--prune", action="store_true", help="remove profiles that are gone from the catalogue"
+    )
+    parser.add_argument(
+        "--only",
+        metavar="PATTERN",
+        action="append",
+        default=[],
+        help="only for permission sets that match, such as 'prod*' or '*/Admin'",
+    )
+    parser.add_argument(
+        "--exclude",
+        metavar="PATTERN",
+        action="append",
+        default=[],
+        help="not for permission sets that match",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what would change as a diff; save nothing"
+    )
+    add_output_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the profiles that aren't there yet; returns the exit code."""
+    """Bring the AWS config file up to the catalogue; returns the exit code."""
     from cone_cli.composition import run_async
-    from cone_cli.sso_session import session_of, tenant_name
+    from cone_cli.cone_path import cone_path
+    from cone_cli.setup_report import SetupReport
+    from cone_cli.sso_session import session_of, template_of, tenant_name
     from cone_sidecar.aws_config.config_file import AwsConfigFile
     from cone_sidecar.cone_config import ConeConfig
-    from cone_sidecar.profile_setup import set_up
+    from cone_sidecar.profile_setup.options import SetupOptions
+    from cone_sidecar.profile_setup.plan import plan_setup
+    from cone_sidecar.profile_setup.selection import Selection
 
     config = ConeConfig.load(os.environ)
     tenant = tenant_name(args, os.environ, config)
     settings = chosen_settings(args, config.aws_settings(tenant))
+    template = template_of(settings, config)
     command = cone_path(os.environ)
     file = AwsConfigFile.of(os.environ)
     # Read before anything is saved or asked: a file that can't be used is told of at once.
-    file.read()
-    config.save_aws_settings(settings, tenant)
-    terminal.put(f"INFO  SSO URL:        {settings.sso_url}")
-    terminal.put(f"INFO  SSO Region:     {settings.sso_region}")
-    terminal.put(f"INFO  Default Region: {settings.region}")
+    document = file.read()
+    if not args.dry_run:
+        config.save_aws_settings(settings, tenant)
+    report = SetupReport(args.output, file.path, dry_run=args.dry_run)
+    report.settings(settings)
     found = run_async(_permission_sets(args))
+    options = SetupOptions(
+        session=session_of(settings, tenant if config.owns(settings, tenant) else ""),
+        region=settings.region,
+        tenant=tenant,
+        command=command,
+        template=template,
+        selection=Selection.of(args.only, args.exclude),
+        update=args.update,
+        prune=args.prune,
+    )
+    if args.prune:
+        options = replace(options, granted=_still_granted(args, found, file, options))
     if not found:
-        terminal.put("INFO  No AWS permission set entitlements found.")
-        return 0
-    own = config.has_own_settings(tenant)
-    session = session_of(settings, tenant if own else "")
-    with file.change() as document:
-        result = set_up(
-            found,
-            document,
-            session=session,
-            region=settings.region,
-            tenant=tenant,
-            command=command,
+        report.nothing_found()
+    elif args.dry_run:
+        report.tell(plan_setup(found, document, options), options.session.name, document)
+    else:
+        plan = _write(found, file, options, args.output)
+        report.tell(plan, options.session.name, notes=_file_notes(file, plan))
+    if args.prune and not any(_is_permission_set(row) for row in found):
+        raise ConfigurationError(
+            "the catalogue lists no AWS permission set: no profile was removed",
+            hint="see what ConductorOne lists for you: cone search",
         )
-    if file.new_backup is not None:
-        terminal.put(f"INFO  The file as it was before is kept in {file.new_backup}.")
-    _report(result, session.name)
-    _warn_of_shadowed(result.created)
     return 0
 
 
@@ -84,6 +125,7 @@ def chosen_settings(args: argparse.Namespace, saved: "AwsSettings") -> "AwsSetti
         UsageError: There is no start URL, or one of them can't be right.
     """
     from cone_sidecar.cone_config import AwsSettings
+    from cone_sidecar.profile_template import parse_template
 
     sso_url = (args.sso_url or saved.sso_url).strip()
     if not sso_url:
@@ -105,39 +147,10 @@ def chosen_settings(args: argparse.Namespace, saved: "AwsSettings") -> "AwsSetti
             raise UsageError(
                 f"{flag} is not an AWS region", hint=f"cone aws setup {flag} us-east-1"
             )
-    return AwsSettings(sso_url, regions["--sso-region"], regions["--region"])
-
-
-def cone_path(environment: Mapping[str, str]) -> str:
-    """Return an absolute path of ``cone`` that every AWS SDK can run: the one that runs now, if it can.
-
-    Raises:
-        ConfigurationError: It is nowhere, or only under a path that would have to be quoted.
-    """
-    import shutil
-
-    from cone_sidecar.aws_config.profile_section import credential_process
-
-    called = Path(sys.argv[0])
-    candidates = [called.absolute()] if called.stem == "cone" and called.is_file() else []
-    candidates.append(Path(sys.executable).absolute().with_name("cone"))
-    if on_path := shutil.which("cone", path=environment.get("PATH")):
-        candidates.append(Path(on_path).absolute())
-    there = [str(candidate) for candidate in candidates if os.access(candidate, os.X_OK)]
-    if not there:
-        raise ConfigurationError(
-            "the command cone is neither beside its Python nor on PATH",
-            hint="install cone-sidecar so that cone is on PATH, then run: cone aws setup",
-        )
-    refused: ConfigurationError | None = None
-    for path in there:
-        try:
-            credential_process(path, "profile")
-        except ConfigurationError as error:
-            refused = refused or error
-        else:
-            return path
-    raise refused or ConfigurationError("cone has no path")
+    template = saved.profile_template
+    if args.profile_template is not None:
+        template = parse_template(args.profile_template).text
+    return AwsSettings(sso_url, regions["--sso-region"], regions["--region"], template)
 
 
 async def _permission_sets(args: argparse.Namespace) -> list["PermissionSet | SkippedEntitlement"]:
@@ -147,29 +160,84 @@ async def _permission_sets(args: argparse.Namespace) -> list["PermissionSet | Sk
         return await tenant.permission_sets()
 
 
-def _warn_of_shadowed(names: list[str]) -> None:
+def _file_notes(file: "AwsConfigFile", plan: "SetupPlan") -> list[str]:
+    """Tell of the backup, and of new profiles that another file stands before."""
     from cone_sidecar.aws_config.shadowing import credentials_path, shadowed_profiles
 
+    notes = []
+    if file.new_backup is not None:
+        notes.append(f"INFO  The file as it was before is kept in {file.new_backup}.")
     try:
-        shadowed = shadowed_profiles(os.environ, names)
+        shadowed = shadowed_profiles(os.environ, plan.created)
     except ConfigurationError as error:
         # The profiles are written; what is in another file is for cone aws doctor.
-        terminal.put(terminal.printable(f"WARNING  {error.message}"))
-        return
-    for name in shadowed:
-        path = credentials_path(os.environ)
-        terminal.put(f"WARNING  Keys of {name} in {path} win over this profile; delete them there.")
+        return [*notes, f"WARNING  {error.message}"]
+    path = credentials_path(os.environ)
+    return notes + [
+        f"WARNING  Keys of {name} in {path} win over this profile; delete them there."
+        for name in shadowed
+    ]
 
 
-def _report(result: "SetupResult", session: str) -> None:
-    for name in result.created:
-        terminal.put(f"SUCCESS  Created profile: {name}")
-    for row in result.left_out:
-        terminal.put(terminal.printable(f"WARNING  Skipping {row.display_name}: {row.reason}"))
-    if result.session_corrected:
-        terminal.put(f"INFO  Updated the AWS SSO session {session}.")
-    skipped = result.existing + len(result.left_out)
-    terminal.put(
-        f"INFO  \nDone: {len(result.created)} profiles created, "
-        f"{skipped} skipped (already exist or missing data)."
-    )
+def _still_granted(
+    args: argparse.Namespace,
+    found: list["PermissionSet | SkippedEntitlement"],
+    file: "AwsConfigFile",
+    options: "SetupOptions",
+) -> "frozenset[EntitlementRef]":
+    """Ask what the person still has, where a profile would be removed."""
+    from cone_cli.composition import run_async
+    from cone_sidecar.profile_setup.gone import gone_profiles
+    from cone_sidecar.profile_setup.present_profile import present_profiles
+
+    if not gone_profiles(present_profiles(file.read()), found, options):
+        return frozenset()
+    return run_async(_granted(args))
+
+
+async def _granted(args: argparse.Namespace) -> "frozenset[EntitlementRef]":
+    from cone_cli.composition import open_tenant
+    from cone_sidecar.clock import SystemClock
+    from cone_sidecar.conductorone.grant_search import search_grants
+
+    async with open_tenant(args) as tenant:
+        grants = await search_grants(tenant.api, await tenant.user_id())
+    now = SystemClock().now()
+    return frozenset(ref for ref, grant in grants.items() if grant.active(now))
+
+
+def _write(
+    found: list["PermissionSet | SkippedEntitlement"],
+    file: "AwsConfigFile",
+    options: "SetupOptions",
+    output: str,
+) -> "SetupPlan":
+    """Carry out the plan where it changes anything; what can't be written is printed, to be pasted.
+
+    Raises:
+        ConfigurationError: The file can't be read or written. It is as it was.
+    """
+    from cone_sidecar.profile_setup.application import apply_plan, text_to_paste
+    from cone_sidecar.profile_setup.plan import plan_setup
+
+    seen = file.read()
+    plan = plan_setup(found, seen, options)
+    if not plan.changes:
+        return plan
+    try:
+        with file.change() as document:
+            if document.render() != seen.render():
+                plan = plan_setup(found, document, options)
+            apply_plan(plan, document)
+    except ConfigurationError as error:
+        # The error goes to stderr, as all errors do; what a person may add by hand is data.
+        if isinstance(error.__cause__, OSError) and not output.startswith("json"):
+            terminal.put(text_to_paste(plan))
+        raise
+    return plan
+
+
+def _is_permission_set(row: object) -> bool:
+    from cone_sidecar.domain.profile import PermissionSet
+
+    return isinstance(row, PermissionSet)

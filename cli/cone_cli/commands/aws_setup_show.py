@@ -28,4 +28,6 @@ def run(args: argparse.Namespace) -> int:
     terminal.put(terminal.printable(f"SSO URL:        {settings.sso_url}"))
     terminal.put(terminal.printable(f"SSO Region:     {settings.sso_region}"))
     terminal.put(terminal.printable(f"Default Region: {settings.region}"))
+    if settings.profile_template:
+        terminal.put(terminal.printable(f"Profile Template: {settings.profile_template}"))
     return 0

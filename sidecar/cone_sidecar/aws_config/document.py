@@ -18,6 +18,7 @@ from cone_sidecar.aws_config.lines import (
     read_sections,
     split_lines,
 )
+from cone_sidecar.aws_config.section_edit import SectionEdit, edit_same_named
 from cone_sidecar.errors import ConfigurationError
 
 KEY = re.compile(r"[A-Za-z0-9_]+")
@@ -43,9 +44,7 @@ class AwsConfigDocument:
         lines = split_lines(text)
         self._end = _usual_ending(lines)
         self._preamble, self._sections = read_sections(lines)
-        self._named: dict[SectionName, list[Section]] = {}
-        for section in self._sections:
-            self._named.setdefault(section.name, []).append(section)
+        self._named = _by_name(self._sections)
 
     @classmethod
     def parse(cls, data: bytes) -> "AwsConfigDocument":
@@ -93,7 +92,7 @@ class AwsConfigDocument:
         Raises:
             ConfigurationError: A name or value can't be written so that every AWS tool reads it back.
         """
-        _check(name, values)
+        check_section(name, values)
         block = [f"[{name.kind} {name.name}]"]
         block += [f"{key} = {value}" for key, value in values.items()]
         last = self._last_lines()
@@ -137,7 +136,7 @@ class AwsConfigDocument:
         Raises:
             ConfigurationError: There is no such section, or the value can't be written.
         """
-        _check(name, {key: value})
+        check_section(name, {key: value})
         sections = self._named.get(name)
         if not sections:
             raise ConfigurationError(
@@ -162,6 +161,28 @@ class AwsConfigDocument:
             if open_end:
                 self._open_end()
             section.read()
+
+    def edit_sections(self, edits: Mapping[SectionName, SectionEdit]) -> None:
+        """Carry out all ``edits``, in a time that grows with their number.
+
+        Raises:
+            ConfigurationError: A name or value can't be written. Nothing has changed.
+        """
+        for name, edit in edits.items():
+            check_section(name._replace(name=edit.name or name.name), edit.values)
+        last = self._last_lines()
+        # A file whose last line isn't ended stays so.
+        open_end = bool(last) and not ending(last[-1])
+        if open_end:
+            last[-1] += self._end
+        for name, edit in edits.items():
+            if edit.gone:
+                self.remove_section(name)
+            else:
+                edit_same_named(self._named.get(name, []), edit, self._end)
+        if open_end:
+            self._open_end()
+        self._named = _by_name(self._sections)
 
     def _property(self, name: SectionName, key: str) -> tuple[Section, Property] | None:
         """Return the property that counts, and its section: the last of its key."""
@@ -217,6 +238,13 @@ def safe_value(text: str) -> bool:
     )
 
 
+def _by_name(sections: Sequence[Section]) -> dict[SectionName, list[Section]]:
+    named: dict[SectionName, list[Section]] = {}
+    for section in sections:
+        named.setdefault(section.name, []).append(section)
+    return named
+
+
 def _usual_ending(lines: Sequence[str]) -> str:
     """Return the end of line that is used most."""
     if lines and ending(lines[-1]) == "\r":
@@ -232,7 +260,8 @@ def _printable(text: str) -> bool:
     )
 
 
-def _check(name: SectionName, values: Mapping[str, str]) -> None:
+def check_section(name: SectionName, values: Mapping[str, str]) -> None:
+    """Raise ConfigurationError for a name or value that not every AWS tool would read back as it is."""
     if not safe_name(name.name):
         raise ConfigurationError(
             f'"{ascii_text(name.name)}" can\'t be a name in an AWS config file',

@@ -56,19 +56,31 @@ def credential_process(command: str, profile: str) -> str:
     return f'{command} aws credentials "{profile}"'
 
 
-def profile_values(profile: Profile, command: str) -> dict[str, str]:
+def profile_values(
+    profile: Profile, command: str, record: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return the keys of a new profile's section, ``command`` being the absolute path of ``cone``.
 
     There is no ``sso_*`` key: beside ``credential_process`` it breaks Go's and Java's SDKs
-    (reference §7.7).
+    (reference §7.7). ``record`` is that of the generated name, see :func:`name_record`.
 
     Raises:
         ConfigurationError: Path or name can't be written.
     """
-    values = {
+    return {
         "credential_process": credential_process(command, profile.name),
         "cone_app_id": profile.entitlement.app_id,
         "cone_entitlement_id": profile.entitlement.entitlement_id,
+        **role_values(profile),
+        **(record or {}),
+        "region": profile.region,
+        "output": "json",
+    }
+
+
+def role_values(profile: Profile) -> dict[str, str]:
+    """Return the keys that say which role a profile is, at which Identity Center, of which tenant."""
+    values = {
         "cone_sso_account_id": profile.account_id,
         "cone_sso_role_name": profile.role_name,
         "cone_sso_region": profile.session.region,
@@ -78,7 +90,18 @@ def profile_values(profile: Profile, command: str) -> dict[str, str]:
     }
     if profile.tenant.lower() != DEFAULT_TENANT:
         values["cone_tenant"] = profile.tenant
-    return values | {"region": profile.region, "output": "json"}
+    return values
+
+
+def name_record(name_hash: str, template: str) -> dict[str, str]:
+    """Return the keys that remember what a profile's name was made of: a renamed one is known by them.
+
+    Args:
+        name_hash: The hash of the name that the template gave, without a clash's suffix.
+        template: The template, empty for the default one.
+    """
+    record = {"cone_name_hash": name_hash}
+    return record | {"cone_name_template": template} if template else record
 
 
 def session_values(session: SsoSession) -> dict[str, str]:
@@ -101,7 +124,10 @@ def is_ours(values: Mapping[str, str]) -> bool:
 
 def entitlement_in(values: Mapping[str, str]) -> EntitlementRef | None:
     """Return the entitlement that a section names, None where it doesn't."""
-    app_id, entitlement_id = _value(values, "cone_app_id"), _value(values, "cone_entitlement_id")
+    app_id, entitlement_id = (
+        value_in(values, "cone_app_id"),
+        value_in(values, "cone_entitlement_id"),
+    )
     return EntitlementRef(app_id, entitlement_id) if app_id and entitlement_id else None
 
 
@@ -123,8 +149,8 @@ def read_profile(
             profile=name,
         )
     session = _session(document, values)
-    account_id = _value(values, "cone_sso_account_id")
-    role_name = _value(values, "cone_sso_role_name")
+    account_id = value_in(values, "cone_sso_account_id")
+    role_name = value_in(values, "cone_sso_role_name")
     if not (account_id and role_name and session.start_url and session.region):
         raise ProfileIncomplete(
             f"missing required SSO configuration for profile {ascii_text(name)}",
@@ -137,8 +163,8 @@ def read_profile(
         account_id=account_id,
         role_name=role_name,
         session=session,
-        tenant=_value(values, "cone_tenant") or DEFAULT_TENANT,
-        region=_value(values, "region"),
+        tenant=value_in(values, "cone_tenant") or DEFAULT_TENANT,
+        region=value_in(values, "region"),
         terms=_terms(name, values, defaults),
     )
 
@@ -149,25 +175,27 @@ def _session(document: AwsConfigDocument, values: Mapping[str, str]) -> SsoSessi
     So a region that is put right by ``cone aws setup --sso-region`` is right for every profile.
     """
     name = (
-        _value(values, "cone_sso_session") or _value(values, "sso_session") or DEFAULT_SSO_SESSION
+        value_in(values, "cone_sso_session")
+        or value_in(values, "sso_session")
+        or DEFAULT_SSO_SESSION
     )
     section = document.values(session_section(name)) or {}
-    start_url = _value(values, "cone_sso_start_url") or _value(section, "sso_start_url")
-    region = _value(values, "cone_sso_region")
-    if _value(section, "sso_start_url") == start_url:
-        region = _value(section, "sso_region") or region
-    scopes = _value(values, "cone_sso_registration_scopes").split(",")
+    start_url = value_in(values, "cone_sso_start_url") or value_in(section, "sso_start_url")
+    region = value_in(values, "cone_sso_region")
+    if value_in(section, "sso_start_url") == start_url:
+        region = value_in(section, "sso_region") or region
+    scopes = value_in(values, "cone_sso_registration_scopes").split(",")
     named = tuple(scope.strip() for scope in scopes if scope.strip())
     return SsoSession(name, start_url, region, named or (DEFAULT_SCOPES,))
 
 
 def _terms(name: str, values: Mapping[str, str], defaults: RequestTerms) -> RequestTerms:
     # Only a justification holds spaces, and perhaps what looks like a comment.
-    texts = {key: _value(values, key) for key in KEYS}
+    texts = {key: value_in(values, key) for key in KEYS}
     texts["cone_justification"] = values.get("cone_justification", "")
     return read_terms(texts, defaults, where=f'profile "{name}"')
 
 
-def _value(values: Mapping[str, str], key: str) -> str:
+def value_in(values: Mapping[str, str], key: str) -> str:
     """Return a value that holds no space, without the comment that a person put behind it."""
     return TRAILING_COMMENT.sub("", values.get(key, ""))

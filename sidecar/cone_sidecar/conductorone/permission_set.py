@@ -19,7 +19,12 @@ ON = " on "
 
 
 def permission_set_from_row(
-    entitlement: Mapping[str, Any], resource_type_name: str, resource_name: str, *, granted: bool
+    entitlement: Mapping[str, Any],
+    resource_type_name: str,
+    resource_name: str,
+    *,
+    granted: bool,
+    app_name: str = "",
 ) -> PermissionSet | SkippedEntitlement | None:
     """Read one entitlement of the catalogue.
 
@@ -28,6 +33,7 @@ def permission_set_from_row(
         resource_type_name: Display name of its resource type, empty where unknown.
         resource_name: Display name of its resource: the AWS account's name, except for a binding.
         granted: Whether the person has it.
+        app_name: Display name of its app, empty where unknown.
 
     Returns:
         The permission set; why it can't be used; None where it has nothing to do with AWS.
@@ -49,9 +55,11 @@ def permission_set_from_row(
         role_name = resource_name.partition(ON)[0] if ON in resource_name else ""
         account_name = found["account"]
     else:
-        return SkippedEntitlement(shown, "could not extract AWS account ID from sourceConnectorIds")
+        return SkippedEntitlement(
+            shown, "could not extract AWS account ID from sourceConnectorIds", ref
+        )
     if not role_name or role_name != _first_word(role_name):
-        return SkippedEntitlement(shown, "could not extract the permission set's name")
+        return SkippedEntitlement(shown, "could not extract the permission set's name", ref)
     return PermissionSet(
         entitlement=ref,
         account_id=found["account"],
@@ -60,6 +68,8 @@ def permission_set_from_row(
         display_name=shown,
         partition=found["partition"],
         granted=granted,
+        alias=_text(entitlement, "alias"),
+        app_name=app_name,
     )
 
 

@@ -126,6 +126,7 @@ class ConductorOneTenant:
                 entry.resource_type,
                 entry.resource,
                 granted=bool(entry.bindings),
+                app_name=entry.app,
             )
             for entry in await search_catalog(self._api, CatalogFilter())
         )

@@ -70,6 +70,8 @@ class PermissionSet:
     display_name: str
     partition: str = "aws"
     granted: bool = False
+    alias: str = ""
+    app_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +80,4 @@ class SkippedEntitlement:
 
     display_name: str
     reason: str
+    entitlement: EntitlementRef | None = None
