@@ -14,6 +14,7 @@ accounts: [{{id: "100000000001", name: P}}]
 permission_sets:
   - {{account: P, name: Granted, granted_to: [{ADA}]}}
   - {{account: P, name: Approval, policy: approval}}
+  - {{account: P, name: Never}}
 """
 FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
@@ -85,6 +86,23 @@ def test_a_pending_approval(beside):
     # Who may approve is known a moment later than that somebody has to.
     request = body["message"].split(" (")[0].split("; ")[0]
     assert request in findings["endpoint-answer"]["what"]
+
+
+def test_looking_begins_nothing(beside):
+    """Nobody asked for the profile before: that is said, and no access is requested."""
+    beside.forget_requests()
+    code, findings = examine(beside, beside.sidecar_environment("p-never"))
+    assert (code, wrong(findings)) == (0, set())
+    assert "nobody has asked for it yet" in findings["endpoint-answer"]["what"]
+    assert beside.statuses("TaskService.CreateGrantTask") == []
+
+
+def test_a_sidecar_with_other_settings(beside):
+    """The commands of this environment don't ask it, and so it is told from none."""
+    environment = beside.environment | {"CONE_CONFIG_PATH": str(beside.home / "elsewhere")}
+    findings = examine(beside, environment, "p-granted")[1]
+    assert findings["running-sidecar"]["level"] == "warn"
+    assert "other settings" in findings["running-sidecar"]["what"]
 
 
 def test_a_wrong_token(beside):
