@@ -14,6 +14,9 @@ from cone_cli.dispatch import dispatch
 from cone_cli.doctor.program_check import own_program
 from cone_cli.stage import cone_command
 from cone_sidecar.clock import SystemClock
+from cone_sidecar.simulator.server import TlsFiles
+from fakes.certificate import write_certificate
+from fakes.running_simulator import running_simulator
 
 ADA = "ada@example.com"
 PROFILE = "p-granted"
@@ -285,6 +288,16 @@ def test_the_tenant_fails(stage, doctor):
         assert "conductorone-login" in doctor()
     finally:
         stage.control("DELETE", "/faults")
+
+
+def test_a_certificate_that_is_not_trusted(stage, doctor, tmp_path):
+    """The variable that names an authority is told; with it, the certificate is none of the findings."""
+    certificate, key = write_certificate(tmp_path)
+    with running_simulator(tls=TlsFiles(certificate, key)) as (url, _):
+        there = {"CONE_API_ENDPOINT": url.removeprefix("https://")}
+        found = doctor(**there)["conductorone-tls"]
+        assert found["fix"] == "export SSL_CERT_FILE=<the authority's file>"
+        assert "conductorone-tls" not in doctor(**there, SSL_CERT_FILE=str(certificate))
 
 
 def test_propagation(stage, doctor):

@@ -38,9 +38,7 @@ def check_login(
     except ConeError as error:
         return Finding("cone-login", Level.FAIL, error.message, error.hint, name), None
     what = f"there is a login for {tenant.api.host.authority}"
-    return Finding(
-        "cone-login", Level.OK, what, evidence=f"profile {name} of cone's config"
-    ), tenant
+    return Finding("cone-login", Level.OK, what, evidence=f"tenant {name}"), tenant
 
 
 async def check_tenant(

@@ -32,6 +32,7 @@ class AwsConfigDocument:
         self._lines = split_lines(text)
         self._end = _usual_ending(self._lines)
         self._read: tuple[list[Section], list[int]] | None = None
+        self._named: dict[SectionName, list[Section]] = {}
 
     @classmethod
     def parse(cls, data: bytes) -> "AwsConfigDocument":
@@ -58,7 +59,8 @@ class AwsConfigDocument:
 
         Sections of the same name are one, the last value of a key is its value.
         """
-        found = [section.values for section in self.sections if section.name == name]
+        self._parsed()
+        found = [section.values for section in self._named.get(name, ())]
         merged: dict[str, str] = {}
         for values in found:
             merged |= values
@@ -125,6 +127,9 @@ class AwsConfigDocument:
     def _parsed(self) -> tuple[list[Section], list[int]]:
         if self._read is None:
             self._read = read_sections(self._lines)
+            self._named = {}
+            for section in self._read[0]:
+                self._named.setdefault(section.name, []).append(section)
         return self._read
 
     def _property(self, name: SectionName, key: str) -> Property | None:
