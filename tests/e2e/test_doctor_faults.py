@@ -285,7 +285,7 @@ def test_the_tenant_fails(stage, doctor):
     """An outage is said to be one."""
     stage.control("POST", "/faults", {"operation": "OAuth.Token", "status": 401})
     try:
-        assert "conductorone-login" in doctor()
+        assert only(doctor(), "conductorone-login")["fix"]
     finally:
         stage.control("DELETE", "/faults")
 
@@ -298,6 +298,17 @@ def test_a_certificate_that_is_not_trusted(stage, doctor, tmp_path):
         found = doctor(**there)["conductorone-tls"]
         assert found["fix"] == "export SSL_CERT_FILE=<the authority's file>"
         assert "conductorone-tls" not in doctor(**there, SSL_CERT_FILE=str(certificate))
+
+
+def test_a_silent_tenant(stage, doctor):
+    """It is left after its time; of a grant that nobody knows of, nothing is said."""
+    stage.control("POST", "/faults", {"operation": "AppEntitlements.Get", "hang": True})
+    stage.control("POST", "/faults", {"operation": "GetRoleCredentials", "status": 403})
+    try:
+        found = only(doctor(), "conductorone-http")
+    finally:
+        stage.control("DELETE", "/faults")
+    assert "doesn't answer within" in found["what"]
 
 
 def test_propagation(stage, doctor):

@@ -101,7 +101,8 @@ async def check_role(
         fix = f"{LOGIN} --force; if it stays so: cone aws setup show"
         found = Finding("session-refused", Level.FAIL, what, fix, token.region)
     except RoleNotAssigned:
-        if granted is False:
+        if not granted:
+            # Where there is no grant, or nobody knows, AWS's no is what follows.
             return []
         what = "access is granted, and AWS gives no credentials for the role (yet)"
         found = Finding("role", Level.FAIL, what, PROPAGATES, _role(profile))
