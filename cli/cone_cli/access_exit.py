@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cone_sidecar.domain.access import SERVED, Phase
+from cone_cli.access_survey import GRANTED as GRANTED_UNFETCHED
+from cone_sidecar.domain.access import OPEN_TASK, SERVED, Phase
 from cone_sidecar.errors import (
     AccessDenied,
     ApprovalRequired,
@@ -46,6 +47,16 @@ def exit_code(view: Mapping[str, Any]) -> int:
     if state in GRANTED:
         return 0
     return FOR_A_PERSON.get(state, StillProcessing).exit_code
+
+
+def is_granted(view: Mapping[str, Any]) -> bool:
+    """Tell whether there is access, whoever has fetched credentials for it."""
+    return bool(view.get("served")) or view["state"] in {*GRANTED, GRANTED_UNFETCHED}
+
+
+def is_pending(view: Mapping[str, Any]) -> bool:
+    """Tell whether access isn't there, and a request for it is open."""
+    return not is_granted(view) and view["state"] in OPEN_TASK
 
 
 def worst_of(views: Iterable[Mapping[str, Any]]) -> int:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from cone_sidecar.access_request import phase_of_task
 from cone_sidecar.clock import Clock
@@ -18,10 +19,19 @@ from cone_sidecar.errors import ConeError
 from cone_sidecar.freshness import valid
 from cone_sidecar.refusal import phase_of
 from cone_sidecar.store import FileStore
+from cone_sidecar.warm_file import WarmEntry
 from cone_sidecar.web.status_view import kept_state, profile_view
 
 # A grant that nobody has fetched credentials for: no story has a phase for it.
 GRANTED = "granted"
+
+
+def profile_survey(
+    connections: AdapterConnections, environment: Mapping[str, str], tenant: str, clock: Clock
+) -> "AccessSurvey":
+    """Return a survey that knows the credentials which are kept in files."""
+    store = FileStore(partial(WarmEntry, environment=environment, tenant=tenant))
+    return AccessSurvey(connections, store, clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,17 @@ class AccessSurvey:
         answers = await asyncio.gather(*(self._holdings(tenant) for tenant in tenants))
         self._answers = dict(zip(tenants, answers, strict=True))
         return {profile.name: self._view(profile) for profile in wanted}
+
+    def kept(self, profiles: Iterable[Profile]) -> dict[str, dict[str, object]]:
+        """Return what is known of each profile without asking anybody, by its name."""
+        return {profile.name: self._kept_view(profile) for profile in profiles}
+
+    def _kept_view(self, profile: Profile) -> dict[str, object]:
+        held = self._store.load(profile)
+        there = held is not None and valid(held, self._clock.now())
+        return profile_view(
+            profile, kept_state(held) if held and there else AccessState(Phase.UNKNOWN)
+        )
 
     async def _holdings(self, tenant_name: str) -> Holdings | ConeError:
         try:

@@ -12,6 +12,8 @@ REQUESTED = ("Profile", "State", "Task", "Grant Ends", "URL")
 REQUESTED_WIDE = (*REQUESTED, "Account", "Role", "Since", "Approvers")
 STATUS = ("Profile", "State", "Time Left", "Grant Ends", "Task")
 STATUS_WIDE = (*STATUS, "Account", "Role", "URL", "Error")
+CATALOGUE = ("Profile", "State", "Grant Ends", "Account", "Role")
+CATALOGUE_WIDE = (*CATALOGUE, "Task", "Region", "Tenant", "Error")
 View = Mapping[str, Any]
 
 
@@ -41,6 +43,27 @@ def put_status(output: str, views: Mapping[str, View], now: datetime) -> None:
         for row, view in zip(rows, views.values(), strict=True)
     ]
     put_list(output, {"profiles": views}, STATUS, rows, wide_columns=STATUS_WIDE, wide_rows=wide)
+
+
+def put_catalogue(output: str, views: Mapping[str, View]) -> None:
+    """Print which profiles there are."""
+    rows = [
+        (name, view["state"], view.get("grant_ends"), *_account(view))
+        for name, view in views.items()
+    ]
+    wide = [
+        (
+            *row,
+            view.get("task"),
+            view.get("region"),
+            view.get("tenant"),
+            view.get("error", {}).get("message"),
+        )
+        for row, view in zip(rows, views.values(), strict=True)
+    ]
+    put_list(
+        output, {"profiles": views}, CATALOGUE, rows, wide_columns=CATALOGUE_WIDE, wide_rows=wide
+    )
 
 
 def _account(view: View) -> tuple[object, object]:

@@ -43,6 +43,7 @@ COMMANDS = (
     Command(("aws", "setup", "show"), "aws_setup_show", "show the saved AWS settings"),
     Command(("aws", "credentials"), "aws_credentials", "print credentials for a profile"),
     Command(("aws", "request"), "aws_request", "ask for access to profiles"),
+    Command(("aws", "list"), "aws_list", "list profiles, and whether you have access"),
     Command(("aws", "status"), "aws_status", "show how access to profiles stands"),
     Command(("aws", "forget"), "aws_forget", "drop what is kept of access to profiles"),
     Command(("aws", "login"), "aws_login", "sign in to AWS IAM Identity Center"),

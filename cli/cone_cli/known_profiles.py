@@ -14,6 +14,9 @@ from cone_sidecar.connections import AdapterConnections
 from cone_sidecar.domain.profile import Profile, RequestTerms
 from cone_sidecar.errors import ConfigurationError, ProfileNotFound
 
+# The state of a profile that its section of the AWS config file doesn't tell enough of.
+UNUSABLE = "unusable"
+
 
 @dataclass(frozen=True, slots=True)
 class KnownProfiles:

@@ -14,6 +14,7 @@ accounts: [{{id: "100000000001", name: P}}]
 permission_sets:
   - {{account: P, name: Granted, granted_to: [{ADA}]}}
   - {{account: P, name: Approval, policy: approval}}
+  - {{account: P, name: Never}}
 """
 FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
@@ -67,7 +68,9 @@ def test_one_line_for_each_finding(beside):
     done = beside.attempt([*cone_command(), "aws", "doctor"], environment)
     assert done.returncode == 1
     lines = done.stdout.splitlines()
-    assert {line.split()[0] for line in lines} == {"ok", "info", "fail"}
+    assert lines[-2] == ""
+    assert lines[-1].startswith("1 fail, ")
+    assert {line.split()[0] for line in lines[:-2]} == {"ok", "info", "fail"}
     (failed,) = [line for line in lines if line.startswith("fail")]
     assert failed.split()[1] == "static-keys"
     assert failed.endswith("; fix: unset AWS_ACCESS_KEY_ID")
@@ -83,6 +86,23 @@ def test_a_pending_approval(beside):
     # Who may approve is known a moment later than that somebody has to.
     request = body["message"].split(" (")[0].split("; ")[0]
     assert request in findings["endpoint-answer"]["what"]
+
+
+def test_looking_begins_nothing(beside):
+    """Nobody asked for the profile before: that is said, and no access is requested."""
+    beside.forget_requests()
+    code, findings = examine(beside, beside.sidecar_environment("p-never"))
+    assert (code, wrong(findings)) == (0, set())
+    assert "nobody has asked for it yet" in findings["endpoint-answer"]["what"]
+    assert beside.statuses("TaskService.CreateGrantTask") == []
+
+
+def test_a_sidecar_with_other_settings(beside):
+    """The commands of this environment don't ask it, and so it is told from none."""
+    environment = beside.environment | {"CONE_CONFIG_PATH": str(beside.home / "elsewhere")}
+    findings = examine(beside, environment, "p-granted")[1]
+    assert findings["running-sidecar"]["level"] == "warn"
+    assert "other settings" in findings["running-sidecar"]["what"]
 
 
 def test_a_wrong_token(beside):
@@ -122,14 +142,14 @@ def test_a_service_name(beside):
 def test_a_laptop_without_variables(alone):
     """That is no failure."""
     code, findings = examine(alone, alone.environment)
-    assert (code, wrong(findings)) == (0, {"no-endpoint"})
+    assert (code, wrong(findings)) == (0, set())
     assert findings["no-endpoint"]["fix"] == 'eval "$(cone aws env <profile>)"'
 
 
 def test_a_profile_without_a_sidecar(alone):
     """What ``cone aws setup`` wrote works without one; some clients would go on to IMDS should it fail."""
     code, findings = examine(alone, alone.environment, "p-granted")
-    assert (code, wrong(findings)) == (0, {"imds"})
+    assert (code, wrong(findings)) == (0, set())
     assert findings["credential-process"]["level"] == "ok"
     assert findings["running-sidecar"]["level"] == "info"
 
@@ -145,7 +165,7 @@ def test_a_profile_beside_a_sidecar(beside):
 def test_no_such_profile(beside):
     """It is neither in the file nor served."""
     code, findings = examine(beside, beside.environment, "nosuch")
-    assert (code, wrong(findings)) == (1, {"profile", "running-sidecar", "imds"})
+    assert (code, wrong(findings)) == (1, {"profile", "running-sidecar"})
     assert findings["profile"]["fix"] == "cone aws setup"
 
 
@@ -154,7 +174,7 @@ def test_files_that_can_not_be_read(alone):
     config = alone.home / "broken-config"
     config.write_text("no section\n")
     code, findings = examine(alone, alone.environment | {"AWS_CONFIG_FILE": str(config)})
-    assert (code, wrong(findings)) == (1, {"aws-files", "no-endpoint"})
+    assert (code, wrong(findings)) == (1, {"aws-files"})
 
 
 def test_a_sidecar_that_can_serve_nothing(alone):

@@ -184,15 +184,17 @@ def test_flags_of_serve_are_documented():
 
 
 def test_each_check_of_the_doctor_is_documented():
-    """docs/clients.md has each finding that cone aws doctor can make, and no other."""
+    """docs/troubleshooting.md has each finding that cone aws doctor can make, and no other."""
     made = set()
     for path in CODE:
         if path.parent.name == "doctor" or path.name == "aws_doctor.py":
             made |= set(FINDING.findall(path.read_text()))
     # Made of a part that is given, or given as a whole.
     made |= {f"{uri}-{part}" for uri in ("full-uri", "relative-uri") for part in ("path", "query")}
-    made.add("default-profile")
-    text = section(page("clients.md"), "Why a client gets no credentials: `cone aws doctor`")
+    made |= {"default-profile", "state-directory", "sign-in-directory"}
+    servers = ("conductorone", "identity-center")
+    made |= {f"{server}-{part}" for server in servers for part in ("dns", "tls", "http")}
+    text = section(page("troubleshooting.md"), "What doctor finds")
     named = {name for cell in FIRST_CELL.findall(text) for name in re.findall(r"`([a-z-]+)`", cell)}
     assert named == made
 

@@ -202,4 +202,4 @@ def test_what_stands_beside_the_process(program, key, check):
 def test_no_process():
     """A profile without one gets its credentials elsewhere."""
     (finding,) = check_profile("dev", {"region": "x"})
-    assert (finding.level, finding.fix) == (Level.FAIL, "cone aws setup")
+    assert (finding.level, finding.fix) == (Level.FAIL, "cone aws setup --update")

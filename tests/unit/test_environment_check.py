@@ -345,7 +345,7 @@ def test_the_region_of_a_profile():
 def test_nothing_is_set():
     """On a laptop that is no failure: it is told how to point SDKs at a sidecar."""
     finding = only({"HOME": "/home/ada"})
-    assert (finding.id, finding.level) == ("no-endpoint", Level.WARN)
+    assert (finding.id, finding.level) == ("no-endpoint", Level.INFO)
     assert finding.fix == 'eval "$(cone aws env <profile>)"'
 
 

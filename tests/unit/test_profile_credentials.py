@@ -10,6 +10,7 @@ from cone_sidecar.patience import Patience
 from cone_sidecar.profile_slugs import slug
 from cone_sidecar.web.profile_credentials import (
     AmbiguousProfile,
+    NeverAsked,
     NoDefaultProfile,
     ProfileCredentials,
 )
@@ -62,6 +63,16 @@ async def test_a_profile_by_its_name(clock):
     assert credentials.known(PROFILE.name) is PROFILE
     assert credentials.cached(PROFILE) is held
     assert credentials.cached(OTHER) is None
+
+
+async def test_who_only_looks(clock):
+    """No story begins because of it; what one has brought is seen."""
+    credentials, _ = finder(clock, PROFILE)
+    for _ in range(2):
+        with pytest.raises(NeverAsked):
+            await credentials.look(PROFILE.name, PATIENT)
+    _, held = await credentials.obtain(PROFILE.name, PATIENT)
+    assert await credentials.look(PROFILE.name, PATIENT) == (PROFILE, held)
 
 
 async def test_a_profile_by_its_slug(clock):

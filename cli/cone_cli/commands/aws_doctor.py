@@ -1,4 +1,4 @@
-"""``cone aws doctor``: whether SDKs get their credentials in the environment that it runs in."""
+"""``cone aws doctor``: each link of the chain from the login to an SDK's credentials, looked at."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from cone_cli.doctor.finding import Finding
     from cone_cli.doctor.sdk_profiles import SdkProfiles
+    from cone_cli.known_profiles import KnownProfiles
 
 EXAMPLE = "example: cone aws doctor production-admin"
 FAILED = 1
@@ -26,6 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the profile that SDKs are meant to get; where no variable points them at a sidecar, its "
         "section of the AWS config file is looked at",
     )
+    parser.add_argument(
+        "--offline", action="store_true", help="ask neither ConductorOne nor AWS nor the endpoint"
+    )
     add_output_option(parser)
 
 
@@ -34,28 +38,96 @@ def run(args: argparse.Namespace) -> int:
     from cone_cli.asked_with import asked_with
     from cone_cli.doctor.finding import Level
 
-    tenant = getattr(args, "tenant_profile", "")
-    findings = _findings(asked_with(args), tenant, args.aws_profile)
+    findings = _findings(args, asked_with(args))
     _put(args.output, findings)
     return FAILED if any(finding.level is Level.FAIL for finding in findings) else 0
 
 
-def _findings(environment: "Mapping[str, str]", tenant: str, profile: str) -> "list[Finding]":
+def _findings(args: argparse.Namespace, environment: "Mapping[str, str]") -> "list[Finding]":
     from cone_cli.doctor.client_caveats import client_caveats
     from cone_cli.doctor.environment_check import check_environment, has_endpoint
     from cone_cli.doctor.environment_secrets import secrets_in
     from cone_cli.doctor.token_file_check import check_token_file
 
+    profile = args.aws_profile
     token_file = check_token_file(environment)
     profiles, findings = _sdk_profiles(environment)
+    findings += _chain(args, environment)
     if has_endpoint(environment) or not profile:
         findings += check_environment(environment, profiles, profile)
         findings += token_file.findings
-        findings += _asked(environment, token_file.content.reveal())
+        if not args.offline:
+            findings += _asked(environment, token_file.content.reveal())
     else:
-        findings += _section(environment, tenant, profile, profiles)
+        findings += _section(environment, getattr(args, "tenant_profile", ""), profile, profiles)
     secrets = [*secrets_in(environment), token_file.content.reveal()]
     return [finding.without(secrets) for finding in (*findings, *client_caveats(environment))]
+
+
+def _chain(args: argparse.Namespace, environment: "Mapping[str, str]") -> "list[Finding]":
+    """Look at what cone itself needs; where an endpoint is set, that is another process's unless told."""
+    from cone_cli.composition import run_async
+    from cone_cli.doctor.access_chain import AccessChain
+    from cone_cli.doctor.config_check import check_aws_config, check_cone_config, check_section
+    from cone_cli.doctor.environment_check import has_endpoint
+    from cone_cli.doctor.home_check import check_home
+    from cone_cli.doctor.program_check import check_program
+    from cone_sidecar.clock import SystemClock
+    from cone_sidecar.domain.profile import Profile
+    from cone_sidecar.errors import ConfigurationError
+
+    name = args.aws_profile
+    known = _known_profiles(environment)
+    entry = known.entries.get(name) if known else None
+    if has_endpoint(environment) and entry is None:
+        return []
+    config = check_cone_config(environment)
+    home = check_home(environment, getattr(args, "tenant_profile", ""), name)
+    findings = [*home, *check_program(environment, _command(environment, name)), config]
+    if known is None or config.level == "fail":
+        return findings
+    findings += check_aws_config(environment, known)
+    if name:
+        findings += check_section(environment, name)
+    if isinstance(entry, ConfigurationError):
+        return [*findings, _incomplete(entry)]
+    if name and entry is None:
+        return findings
+    profile = entry if isinstance(entry, Profile) else None
+    chain = AccessChain(args, environment, profile, SystemClock())
+    return findings + run_async(chain.findings(offline=args.offline))
+
+
+def _incomplete(error: "Exception") -> "Finding":
+    from cone_cli.doctor.finding import Finding, Level
+    from cone_sidecar.errors import ConeError
+
+    hint = error.hint if isinstance(error, ConeError) else ""
+    return Finding("profile-incomplete", Level.FAIL, str(error), hint)
+
+
+def _known_profiles(environment: "Mapping[str, str]") -> "KnownProfiles | None":
+    """Return cone's profiles, None where a file can't be read: that is another check's finding."""
+    from cone_cli.composition import access_settings
+    from cone_cli.known_profiles import configured_profiles
+    from cone_sidecar.domain.profile import DEFAULT_TERMS
+    from cone_sidecar.errors import ConfigurationError
+
+    try:
+        terms = access_settings(environment).terms
+    except ConfigurationError:
+        terms = DEFAULT_TERMS
+    try:
+        return configured_profiles(environment, terms)
+    except ConfigurationError:
+        return None
+
+
+def _command(environment: "Mapping[str, str]", profile: str) -> str:
+    """Return the command of the profile's section, empty where there is none."""
+    from cone_cli.doctor.profile_check import KEY
+
+    return _sdk_profiles(environment)[0].get(profile, {}).get(KEY, "")
 
 
 def _sdk_profiles(environment: "Mapping[str, str]") -> "tuple[SdkProfiles, list[Finding]]":
@@ -91,28 +163,32 @@ def _section(
 ) -> "list[Finding]":
     """Look at a profile as SDKs run it, and at the sidecar that serves it."""
     from cone_cli.doctor.credential_sources import check_static_keys
-    from cone_cli.doctor.environment_check import check_imds
+    from cone_cli.doctor.environment_check import check_imds, check_region
+    from cone_cli.doctor.finding import Level
     from cone_cli.doctor.profile_check import check_profile, missing
     from cone_cli.doctor.sidecar_check import check_served
 
     served = check_served(environment, tenant, profile)
     values = of_sdks.get(profile)
     found = missing(profile, served) if values is None else check_profile(profile, values)
-    return [*check_static_keys(environment), *found, *check_imds(environment), served]
+    if values is not None:
+        found += check_region(environment, of_sdks, profile)
+    imds = check_imds(environment, Level.INFO)
+    return [*check_static_keys(environment), *found, *imds, served]
 
 
 def _put(output: str, findings: "Sequence[Finding]") -> None:
     if output.startswith("json"):
-        put_json(
-            output,
-            [
-                {"id": each.id, "level": each.level, "what": each.what, "fix": each.fix}
-                for each in findings
-            ],
-        )
+        keys = ("id", "level", "what", "fix", "evidence")
+        put_json(output, [{key: getattr(each, key) for key in keys} for each in findings])
         return
+    from cone_cli.doctor.finding import Level
+
     width = max(len(finding.id) for finding in findings)
     for finding in findings:
+        evidence = f" ({finding.evidence})" if finding.evidence and output == "wide" else ""
         fix = f"; fix: {finding.fix}" if finding.fix else ""
-        line = f"{finding.level:<4} {finding.id:<{width}} {finding.what}{fix}"
+        line = f"{finding.level:<4} {finding.id:<{width}} {finding.what}{evidence}{fix}"
         terminal.put(terminal.printable(line).replace("\n", " "))
+    counted = {level: sum(each.level is level for each in findings) for level in reversed(Level)}
+    terminal.put("\n" + ", ".join(f"{times} {level}" for level, times in counted.items() if times))

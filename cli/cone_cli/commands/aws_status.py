@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING
 
 from cone_cli import terminal
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from cone_cli.sidecar_client import View
 
 EXAMPLE = "example: cone aws status production-admin"
-# The state of a profile that its section of the AWS config file doesn't tell enough of.
-UNUSABLE = "unusable"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _status(args: argparse.Namespace) -> int:
     from cone_cli.access_exit import worst
-    from cone_cli.access_survey import AccessSurvey
+    from cone_cli.access_survey import profile_survey
     from cone_cli.access_table import put_status
     from cone_cli.asked_with import asked_with
     from cone_cli.composition import access_settings, open_connections
@@ -45,8 +42,6 @@ async def _status(args: argparse.Namespace) -> int:
     from cone_cli.sidecar_client import running_views
     from cone_sidecar.clock import SystemClock
     from cone_sidecar.errors import ConeError
-    from cone_sidecar.store import FileStore
-    from cone_sidecar.warm_file import WarmEntry
 
     environment, tenant = asked_with(args), getattr(args, "tenant_profile", "")
     terms, clock = access_settings(environment).terms, SystemClock()
@@ -56,8 +51,7 @@ async def _status(args: argparse.Namespace) -> int:
             known = configured_profiles(environment, terms)
         else:
             known = await known_profiles(connections, environment, terms)
-        store = FileStore(partial(WarmEntry, environment=environment, tenant=tenant))
-        survey = AccessSurvey(connections, store, clock)
+        survey = profile_survey(connections, environment, tenant, clock)
         views = await _views(args.aws_profiles, known, sidecar[1] if sidecar else {}, survey)
     put_status(args.output, views, clock.now())
     unusable = [known.entries.get(name) for name in views]
@@ -78,6 +72,7 @@ async def _views(
     Raises:
         ProfileNotFound: There is none of a name.
     """
+    from cone_cli.known_profiles import UNUSABLE
     from cone_sidecar.domain.access import Phase
     from cone_sidecar.errors import ConfigurationError
     from cone_sidecar.web.status_view import error_view

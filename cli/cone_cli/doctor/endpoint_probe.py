@@ -22,6 +22,8 @@ LONGEST_MESSAGE = 300
 LAST = 4
 OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, UNAVAILABLE = 200, 401, 403, 404, 503
 FIELDS = ("AccessKeyId", "SecretAccessKey", "Token", "Expiration")
+# Of cone_sidecar.web.profile_credentials: no story has begun.
+NEVER_ASKED = "NeverAsked"
 LOOK = "see whether that is the sidecar: cone healthcheck"
 TRUST = "SSL_CERT_FILE=<ca.pem> cone aws doctor, and give each client the CA"
 AGAIN = "ask again in a moment: cone aws doctor"
@@ -30,7 +32,8 @@ AGAIN = "ask again in a moment: cone aws doctor"
 def probe(address: EndpointAddress, token: Secret, clock: Clock) -> Finding:
     """Ask the endpoint within two seconds, past any proxy, and return what came of it.
 
-    An SDK that asks has access requested where there is none, and so has this.
+    An SDK that asks has access requested where there is none; a sidecar knows by the user agent that
+    this only looks.
     """
     try:
         status, body = _ask(address, token)
@@ -111,6 +114,9 @@ def _told(address: EndpointAddress, status: int, body: str, clock: Clock) -> Fin
     content = _object(body)
     if status == OK:
         return _credentials(address, content, clock)
+    if content.get("code") == NEVER_ASKED:
+        what = f"{address.origin} takes the token, and has the profile; nobody has asked for it yet"
+        return Finding("endpoint-answer", Level.INFO, what)
     message = content.get("message") or content.get("Message")
     said = f": {str(message)[:LONGEST_MESSAGE]}" if message else ""
     fixes = {

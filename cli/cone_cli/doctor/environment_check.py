@@ -50,7 +50,7 @@ def check_environment(
         findings += check_credential_sources(environment, known)
         findings += check_proxies(environment, address) if address else []
         findings += check_imds(environment)
-        findings += _region(environment, known)
+        findings += check_region(environment, known)
     else:
         findings.append(_no_endpoint(environment))
     secrets = secrets_in(environment)
@@ -64,7 +64,7 @@ def _no_endpoint(environment: Mapping[str, str]) -> Finding:
         return Finding("no-endpoint", Level.FAIL, what, fix)
     return Finding(
         "no-endpoint",
-        Level.WARN,
+        Level.INFO,
         "no variable points SDKs at a sidecar here; a profile of the AWS config file needs none: "
         f"cone aws doctor {ANY_PROFILE} looks at one",
         fix,
@@ -129,14 +129,14 @@ def _alphabet(token: str, fix: str) -> Finding:
     )
 
 
-def check_imds(environment: Mapping[str, str]) -> list[Finding]:
+def check_imds(environment: Mapping[str, str], level: Level = Level.WARN) -> list[Finding]:
     """Find out whether clients that are refused go on to the instance metadata service."""
     if environment.get(NO_IMDS, "").lower() == "true":
         return [Finding("imds", Level.OK, "no client goes on to the instance metadata service")]
     return [
         Finding(
             "imds",
-            Level.WARN,
+            level,
             f"{NO_IMDS} is not true: JavaScript v2 goes on to the instance metadata service where the "
             "endpoint refuses, and C++ and awscrt after a credential_process that fails",
             f"export {NO_IMDS}=true",
@@ -144,8 +144,11 @@ def check_imds(environment: Mapping[str, str]) -> list[Finding]:
     ]
 
 
-def _region(environment: Mapping[str, str], profiles: SdkProfiles) -> list[Finding]:
-    names = (environment.get(name) for name in PROFILE_VARIABLES)
+def check_region(
+    environment: Mapping[str, str], profiles: SdkProfiles, named: str = ""
+) -> list[Finding]:
+    """Find out whether clients know a region, by a variable or by the profile that is ``named``."""
+    names = (named, *(environment.get(name) for name in PROFILE_VARIABLES))
     profile = next(filter(None, names), "default")
     there = [name for name in REGIONS if environment.get(name)]
     if len(there) == len(REGIONS) or profiles.get(profile, {}).get("region"):

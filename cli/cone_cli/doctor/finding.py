@@ -20,15 +20,22 @@ class Level(StrEnum):
 class Finding:
     """What was found, and what to do about it: a command where there is one.
 
-    ``id`` names the check and stays the same for as long as the check exists.
+    ``id`` names the check and stays the same for as long as the check exists; ``evidence`` is what was
+    looked at: a path, an address, a moment.
     """
 
     id: str
     level: Level
     what: str
     fix: str = ""
+    evidence: str = ""
 
     def without(self, secrets: Iterable[str]) -> "Finding":
         """Return the finding with ``secrets`` taken out of what people read."""
         known = tuple(secrets)
-        return replace(self, what=hide(self.what, known), fix=hide(self.fix, known))
+        return replace(
+            self,
+            what=hide(self.what, known),
+            fix=hide(self.fix, known),
+            evidence=hide(self.evidence, known),
+        )

@@ -14,6 +14,8 @@ KEY = "credential_process"
 OF_THE_SHELL = re.compile(r"[~$`|;&<>*?(){}\\]")
 OUR_WORDS = ["aws", "credentials"]
 SETUP = "cone aws setup"
+# Only this changes what is there already.
+UPDATE = "cone aws setup --update"
 
 
 def check_profile(profile: str, values: Mapping[str, str]) -> list[Finding]:
@@ -22,7 +24,7 @@ def check_profile(profile: str, values: Mapping[str, str]) -> list[Finding]:
     command = values.get(KEY, "")
     if not command:
         return [
-            Finding("credential-process", Level.FAIL, f"the profile has no {KEY}", SETUP),
+            Finding("credential-process", Level.FAIL, f"the profile has no {KEY}", UPDATE),
             *beside,
         ]
     findings = [*_command(command, profile), *beside]
@@ -48,7 +50,7 @@ def _beside(values: Mapping[str, str]) -> list[Finding]:
                 Level.FAIL,
                 f"the profile holds sso_* keys beside {KEY}: boto3, the AWS CLI, Go, Rust and Ruby take "
                 "those, JavaScript, C++ and awscrt the process",
-                "move the sso_* keys into another profile",
+                UPDATE,
             )
         )
     if values.get("aws_access_key_id"):
@@ -67,17 +69,17 @@ def _command(command: str, profile: str) -> list[Finding]:
     findings = []
     if command[0] in "\"'":
         findings.append(
-            _line(Level.WARN, f"{KEY} begins with a quote: Go v1 loses the arguments", SETUP)
+            _line(Level.WARN, f"{KEY} begins with a quote: Go v1 loses the arguments", UPDATE)
         )
     try:
         words = shlex.split(command)
     except ValueError:
-        return [*findings, _line(Level.FAIL, f"{KEY} has a quote that isn't closed", SETUP)]
+        return [*findings, _line(Level.FAIL, f"{KEY} has a quote that isn't closed", UPDATE)]
     if OF_THE_SHELL.search(command):
         what = (
             f"{KEY} holds characters of the shell: boto3 and the AWS CLI pass them on as they are"
         )
-        findings.append(_line(Level.FAIL, what, SETUP))
+        findings.append(_line(Level.FAIL, what, UPDATE))
     return findings + _program(words[0] if words else "") + _arguments(words[1:], profile)
 
 
@@ -85,7 +87,7 @@ def _program(program: str) -> list[Finding]:
     path = Path(program)
     if not path.is_absolute():
         what = f"{KEY} names no absolute path: services find no program on their PATH"
-        return [_line(Level.FAIL, what, SETUP)]
+        return [_line(Level.FAIL, what, UPDATE)]
     shown = ascii_text(program)
     findings = []
     if any(character.isspace() for character in program):
@@ -93,7 +95,7 @@ def _program(program: str) -> list[Finding]:
         link = f"ln -s {shlex.quote(program)} /usr/local/bin/cone && /usr/local/bin/{SETUP}"
         findings.append(_line(Level.WARN, what, link))
     if not path.is_file():
-        findings.append(_line(Level.FAIL, f"{shown} is no file", SETUP))
+        findings.append(_line(Level.FAIL, f"{shown} is no file", UPDATE))
     elif not os.access(path, os.X_OK):
         fix = f"chmod +x {shlex.quote(program)}"
         findings.append(_line(Level.FAIL, f"{shown} can't be executed", fix))

@@ -34,6 +34,8 @@ def check_served(environment: Mapping[str, str], tenant: str, profile: str) -> F
         sidecar = SidecarClient.running(environment, tenant)
     except ConfigurationError as error:
         return _hidden(error)
+    if sidecar is None and (other := _of_other_settings(environment)):
+        return other
     if sidecar is None:
         return Finding(
             "running-sidecar",
@@ -59,6 +61,17 @@ def check_served(environment: Mapping[str, str], tenant: str, profile: str) -> F
         f"the running sidecar serves the profile: {view.get('state', 'unknown')}",
         "" if view.get("served") else f"cone aws status {shlex.quote(profile)}",
     )
+
+
+def _of_other_settings(environment: Mapping[str, str]) -> Finding | None:
+    """Return the finding that a sidecar runs which these commands don't ask."""
+    try:
+        other = find(Path(state_directory(environment)))
+    except Unreachable:
+        return None
+    what = "a sidecar runs with other settings than these: another tenant, login or config file"
+    fix = f"kill {other.pid}, and then, with these: cone serve"
+    return Finding("running-sidecar", Level.WARN, what, fix, other.credentials_url)
 
 
 def _hidden(error: ConeError) -> Finding:

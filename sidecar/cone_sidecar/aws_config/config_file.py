@@ -34,6 +34,11 @@ class AwsConfigFile:
         """Return the file that ``AWS_CONFIG_FILE`` names, else ``~/.aws/config``."""
         return cls(Path(aws_config_path(environment)))
 
+    @property
+    def lock_path(self) -> Path:
+        """Return the file whose lock a change holds."""
+        return self.path.with_name(f".{self.path.name}.cone.lock")
+
     def stamp(self) -> tuple[int, int, int]:
         """Return what changes when the file does: modification time in ns, size, inode."""
         try:
@@ -71,7 +76,7 @@ class AwsConfigFile:
         Raises:
             ConfigurationError: It can't be read or written. It is as it was.
         """
-        lock_path = self.path.with_name(f".{self.path.name}.cone.lock")
+        lock_path = self.lock_path
         try:
             self._check_writable()
             with file_lock(lock_path, limit_s=LOCK_TIMEOUT_S):

@@ -23,6 +23,8 @@ from cone_sidecar.web.seen_headers import SeenHeaders
 MOST_WAITING = 1024
 # As many answers to wrong tokens are late at the same time; more are answered at once.
 MOST_SLOWED = 256
+# The user agent of ``cone aws doctor``: it asks as SDKs do, and nothing begins because of it.
+LOOKS = b"cone-aws-doctor"
 # Who has a container has no `cone` in it: what to mount comes first.
 ENV_COMMAND = 'or: eval "$(cone aws env <profile>)"'
 NO_TOKEN_HINT = f"set AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to where it is mounted, {ENV_COMMAND}"
@@ -134,6 +136,8 @@ class CredentialsApp(AnsweringApp):
         patience = patience_of(seen.user_agent, seen.accept, self.longest_wait_s if room else 0.0)
         self._waiting += 1
         try:
+            if seen.user_agent == LOOKS:
+                return await self._credentials.look(segment, patience)
             return await self._credentials.obtain(segment, patience)
         except ProfileNotFound as error:
             # The name is the caller's: nothing of it is sent back.

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.catalogue import ProfileSource
+from cone_sidecar.domain.access import Phase
 from cone_sidecar.domain.ports import HeldCredentials
 from cone_sidecar.domain.profile import Profile
 from cone_sidecar.errors import ConfigurationError, StillProcessing
 from cone_sidecar.patience import Patience
 from cone_sidecar.profile_slugs import may_be_made, slug
+from cone_sidecar.refusal import refusal
 
 
 class NoDefaultProfile(ConfigurationError):
@@ -18,6 +20,12 @@ class NoDefaultProfile(ConfigurationError):
 
 class AmbiguousProfile(ConfigurationError):
     """Two profiles have the same name in URLs."""
+
+
+class NeverAsked(StillProcessing):
+    """Who only looks is told that nobody has asked for the profile's credentials yet."""
+
+    code = "NeverAsked"
 
 
 class ProfileCredentials:
@@ -56,6 +64,25 @@ class ProfileCredentials:
         profile = await self.profile(segment, patience)
         left = max(0.0, ends - _now())
         return profile, await self._broker.obtain(profile, replace(patience, seconds=left))
+
+    async def look(self, segment: str, patience: Patience) -> tuple[Profile, HeldCredentials]:
+        """Return the profile and credentials that are there, without having access requested.
+
+        Raises:
+            NeverAsked: No story has begun.
+            ConeError: There are none, and why; or what :meth:`profile` raises.
+        """
+        profile = await self.profile(segment, patience)
+        if held := self._broker.cached(profile):
+            return profile, held
+        state = self._broker.state(profile)
+        if state.phase is Phase.UNKNOWN:
+            raise NeverAsked(
+                f'nobody has asked for the credentials of "{profile.name}" yet',
+                hint="the first client that does has access requested where there is none",
+                profile=profile.name,
+            )
+        raise refusal(profile, state)
 
     async def profile(self, segment: str, patience: Patience) -> Profile:
         """Return the profile of that name, or of that slug; the only one there is for an empty one.
