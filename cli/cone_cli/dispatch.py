@@ -56,6 +56,7 @@ COMMANDS = (
     Command(("healthcheck",), "healthcheck", "tell whether the running sidecar answers"),
     Command(("simulator",), "simulator", "run a simulated tenant and Identity Center"),
     Command(("demo",), "demo", "show it all working, on the simulator"),
+    Command(("completion",), "completion", "print what makes a shell complete cone's words"),
 )
 SUMMARIES: dict[tuple[str, ...], str] = {
     ("aws",): "AWS access through ConductorOne",
@@ -232,7 +233,7 @@ def _shared_options() -> Parser:
 
 
 class VersionAction(argparse.Action):
-    """Print the distribution's name and version; reading them costs, so only when asked."""
+    """Print the version as the original does; reading it costs, so only when asked."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 -- argparse's name
         super().__init__(option_strings, dest, nargs=0, help=help)
@@ -241,5 +242,5 @@ class VersionAction(argparse.Action):
         """Print and end."""
         from importlib.metadata import version
 
-        terminal.put(f"cone-sidecar {version('cone-sidecar')}")
+        terminal.put(f"cone version {version('cone-sidecar')} (cone-sidecar)")
         sys.exit(0)

@@ -1,22 +1,23 @@
-"""The command ``cone``: the two warm paths first, everything else behind them."""
+"""The command ``cone``: the warm paths first, everything else behind them."""
 
 import os
 import sys
 
 INTERRUPTED = 130
+# What shells ask, at each press of Tab: a word that no help shows.
+PROFILE_NAMES = "__profile-names"
 
 
 def main() -> int:
     """Run ``cone`` with this process's arguments; returns the exit code."""
-    for name in ("stdin", "stdout", "stderr"):
-        if getattr(sys, name) is None:
-            # Closed by whoever started us: what is opened next would take its place, and be written to.
-            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115 -- stays open
+    _open_streams()
     arguments = sys.argv[1:]
     if arguments[:1] == ["serve"]:
         from cone_cli.early_signals import early_signals
 
         early_signals.listen()
+    if arguments[:1] == [PROFILE_NAMES]:
+        return _put_profile_names(arguments[1:])
     leading = False
     if arguments == ["healthcheck"]:
         from cone_cli.liveness import is_alive
@@ -42,6 +43,26 @@ def main() -> int:
             return exit_code
         leading = True
     return _run(arguments, leading=leading)
+
+
+def _open_streams() -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # Closed by whoever started us: what is opened next would take its place, and be written to.
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115 -- stays open
+
+
+def _put_profile_names(prefixes: list[str]) -> int:
+    """Print our profiles' names that begin with a prefix, each on a line; returns the exit code."""
+    from cone_cli.profile_names import profile_names
+
+    text = "".join(f"{name}\n" for name in profile_names(os.environ, "".join(prefixes[:1])))
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.flush()
+    except OSError:
+        return 1
+    return 0
 
 
 def _run(arguments: list[str], *, leading: bool) -> int:

@@ -7,9 +7,11 @@ import re
 import sys
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import bidirectional
 
 from cone_cli.preferences import FORMATS
 from cone_cli.terminal import printable, put
+from cone_cli.text_width import text_width
 
 CHECK_MARK = "✓"
 # The original reads these into Go integers and prints them as numbers, where the API sends strings.
@@ -19,6 +21,9 @@ INTEGERS = frozenset(
 )
 # DEL, C1 controls, what turns the direction of writing, lone surrogates: in JSON they have their escapes.
 UNPRINTABLE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Letters and numbers that are written from right to left (UAX #9), and the mark that ends their reach.
+RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
+MARK = "\u200e"
 Row = Sequence[object]
 
 
@@ -105,23 +110,26 @@ def _as_original(value: object, name: str = "") -> Any:  # noqa: ANN401 -- JSON
 
 
 def _table(rows: Sequence[Row]) -> str:
-    from tabulate import DataRow, TableFormat, tabulate
-
-    bare = DataRow("", " | ", "")
-    layout = TableFormat(
-        lineabove=None,
-        linebelowheader=None,
-        linebetweenrows=None,
-        linebelow=None,
-        headerrow=bare,
-        datarow=bare,
-        padding=0,
-        with_header_hide=None,
-    )
     cells = [[_cell(value) for value in row] for row in rows]
-    text = tabulate(cells, tablefmt=layout, disable_numparse=True)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    widths = [max(map(text_width, column)) for column in zip(*cells, strict=True)]
+    lines = (
+        " | ".join(
+            _in_order(cell) + " " * (width - text_width(cell))
+            for cell, width in zip(row, widths, strict=True)
+        )
+        for row in cells
+    )
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _cell(value: object) -> str:
-    return printable(str(value)).replace("\n", " ") if value else ""
+    """Return a value as it fits into a line, and as stdout's encoding can write it."""
+    text = printable(str(value)).replace("\n", " ").strip() if value else ""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _in_order(cell: str) -> str:
+    """Keep what is written from right to left to its own column, on terminals that turn it around."""
+    turned = not cell.isascii() and any(map(RIGHT_TO_LEFT.__contains__, map(bidirectional, cell)))
+    return f"{MARK}{cell}{MARK}" if turned and sys.stdout.isatty() else cell

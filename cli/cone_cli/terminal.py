@@ -8,9 +8,12 @@ import contextlib
 import io
 import os
 import sys
+import unicodedata
 
 from cone_cli.credential_process import UNWRITABLE
 from cone_sidecar.errors import ConeError
+
+KEPT = frozenset("\n\u200c\u200d")
 
 
 def say(text: str, end: str = "\n") -> None:
@@ -71,8 +74,17 @@ def error_text(error: ConeError) -> str:
 
 
 def printable(text: str) -> str:
-    """Take the control characters out of names that others chose; newlines of ours stay."""
-    return "".join(c if c == "\n" or c.isprintable() else "?" for c in text)
+    """Take the control characters out of names that others chose; newlines of ours stay.
+
+    So do the joiners, which Persian, Indic letters and emoji are spelt with; any space is one.
+    """
+    return text if text.isascii() and text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    if character.isprintable() or character in KEPT:
+        return character
+    return " " if unicodedata.category(character) == "Zs" else "?"
 
 
 class Teletype:
