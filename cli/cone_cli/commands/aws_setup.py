@@ -12,6 +12,7 @@ from cone_sidecar.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from cone_sidecar.aws_config.config_file import AwsConfigFile
+    from cone_sidecar.aws_config.document import AwsConfigDocument
     from cone_sidecar.cone_config import AwsSettings
     from cone_sidecar.domain.profile import EntitlementRef, PermissionSet, SkippedEntitlement
     from cone_sidecar.profile_setup.options import SetupOptions
@@ -85,12 +86,15 @@ def run(args: argparse.Namespace) -> int:
     command = cone_path(os.environ)
     file = AwsConfigFile.of(os.environ)
     # Read before anything is saved or asked: a file that can't be used is told of at once.
+    stamp = file.stamp()
     document = file.read()
     if not args.dry_run:
         config.save_aws_settings(settings, tenant)
     report = SetupReport(args.output, file.path, dry_run=args.dry_run)
     report.settings(settings)
     found = run_async(_permission_sets(args))
+    if file.stamp() != stamp:
+        document = file.read()
     options = SetupOptions(
         session=session_of(settings, tenant if config.owns(settings, tenant) else ""),
         region=settings.region,
@@ -102,13 +106,13 @@ def run(args: argparse.Namespace) -> int:
         prune=args.prune,
     )
     if args.prune:
-        options = replace(options, granted=_still_granted(args, found, file, options))
+        options = replace(options, granted=_still_granted(args, found, document, options))
     if not found:
         report.nothing_found()
     elif args.dry_run:
         report.tell(plan_setup(found, document, options), options.session.name, document)
     else:
-        plan = _write(found, file, options, args.output)
+        plan = _write(found, document, file, options, args.output)
         report.tell(plan, options.session.name, notes=_file_notes(file, plan))
     if args.prune and not any(_is_permission_set(row) for row in found):
         raise ConfigurationError(
@@ -182,7 +186,7 @@ def _file_notes(file: "AwsConfigFile", plan: "SetupPlan") -> list[str]:
 def _still_granted(
     args: argparse.Namespace,
     found: list["PermissionSet | SkippedEntitlement"],
-    file: "AwsConfigFile",
+    document: "AwsConfigDocument",
     options: "SetupOptions",
 ) -> "frozenset[EntitlementRef]":
     """Ask what the person still has, where a profile would be removed."""
@@ -190,7 +194,7 @@ def _still_granted(
     from cone_sidecar.profile_setup.gone import gone_profiles
     from cone_sidecar.profile_setup.present_profile import present_profiles
 
-    if not gone_profiles(present_profiles(file.read()), found, options):
+    if not gone_profiles(present_profiles(document), found, options):
         return frozenset()
     return run_async(_granted(args))
 
@@ -208,6 +212,7 @@ async def _granted(args: argparse.Namespace) -> "frozenset[EntitlementRef]":
 
 def _write(
     found: list["PermissionSet | SkippedEntitlement"],
+    seen: "AwsConfigDocument",
     file: "AwsConfigFile",
     options: "SetupOptions",
     output: str,
@@ -220,7 +225,6 @@ def _write(
     from cone_sidecar.profile_setup.application import apply_plan, text_to_paste
     from cone_sidecar.profile_setup.plan import plan_setup
 
-    seen = file.read()
     plan = plan_setup(found, seen, options)
     if not plan.changes:
         return plan

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import chain
 
 from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.aws_config.lines import (
@@ -31,6 +30,9 @@ PROTOTYPE = "__proto__"
 COMMENT = re.compile(r"(?:^|[\s=:,\[\]])[#;]")
 # Go's SDK of 2023 can't read the file, or reads on behind the line's end; also a quote that isn't closed.
 UNFIT_START = re.compile(r"""[,=:\[]|"[^"]*$|'[^']*$""")
+# What nearly all names and values are, and is safe by the rules for the others.
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.+@:/-]*", re.ASCII)
+PLAIN_VALUE = re.compile(r"[A-Za-z0-9/][\w.+@:/-]*(?: [\w.+@:/\"-]+)*", re.ASCII)
 ENCODING = ("utf-8", "surrogateescape")
 
 
@@ -54,7 +56,7 @@ class AwsConfigDocument:
     def render(self) -> bytes:
         """Return the file's bytes."""
         parts = [self._preamble, *(section.lines for section in self._sections)]
-        return "".join(chain.from_iterable(parts)).encode(*ENCODING)
+        return b"".join("".join(lines).encode(*ENCODING) for lines in parts)
 
     @property
     def sections(self) -> list[Section]:
@@ -107,10 +109,6 @@ class AwsConfigDocument:
         section = Section(name, [line + end for line in block])
         if open_end:
             section.lines[-1] = block[-1]
-        section.properties = [
-            Property(key.lower(), value, index, index + 1)
-            for index, (key, value) in enumerate(values.items(), 1)
-        ]
         self._sections.append(section)
         self._named.setdefault(name, []).append(section)
 
@@ -126,7 +124,7 @@ class AwsConfigDocument:
             before += kept
             del self._sections[index]
             if kept and index:
-                self._sections[index - 1].read()
+                self._sections[index - 1].changed()
             if open_end and not kept:
                 self._open_end()
 
@@ -150,7 +148,7 @@ class AwsConfigDocument:
             kept = DELIMITER.split(section.lines[found.start], maxsplit=1)[0].rstrip()
             end = ending(section.lines[found.stop - 1])
             section.lines[found.start : found.stop] = [f"{kept} = {value}{end}"]
-            section.read()
+            section.changed()
 
     def remove_key(self, name: SectionName, key: str) -> None:
         """Remove a key from the sections of this name, however often it is there."""
@@ -160,7 +158,7 @@ class AwsConfigDocument:
             del section.lines[found.start : found.stop]
             if open_end:
                 self._open_end()
-            section.read()
+            section.changed()
 
     def edit_sections(self, edits: Mapping[SectionName, SectionEdit]) -> None:
         """Carry out all ``edits``, in a time that grows with their number.
@@ -202,7 +200,7 @@ class AwsConfigDocument:
             section.lines[index - 1] += end
             end = ""
         section.lines.insert(index, text + end)
-        section.read()
+        section.changed()
 
     def _last_lines(self) -> list[str]:
         return self._sections[-1].lines if self._sections else self._preamble
@@ -215,7 +213,7 @@ class AwsConfigDocument:
 
 def safe_name(text: str) -> bool:
     """Tell whether ``text`` can be a section's name for every AWS tool, and a quoted word of a shell."""
-    return (
+    return bool(PLAIN_NAME.fullmatch(text)) or (
         bool(text)
         and text[0] not in "-#;"
         and text != PROTOTYPE
@@ -228,7 +226,7 @@ def safe_name(text: str) -> bool:
 
 def safe_value(text: str) -> bool:
     """Tell whether every AWS tool reads ``text`` back as it is written."""
-    return (
+    return bool(PLAIN_VALUE.fullmatch(text)) or (
         bool(text)
         and text == text.strip()
         and _printable(text)

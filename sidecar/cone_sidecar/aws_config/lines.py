@@ -42,8 +42,21 @@ class Section:
 
     name: SectionName
     lines: list[str]
-    properties: list[Property] = field(default_factory=list)
-    malformed: int = 0
+    _properties: list[Property] | None = field(default=None, repr=False)
+    _malformed: int = 0
+
+    @property
+    def properties(self) -> list[Property]:
+        """Return the properties in their order; the lines are read when they are asked for."""
+        if self._properties is None:
+            self._properties, self._malformed = _read(self.lines)
+        return self._properties
+
+    @property
+    def malformed(self) -> int:
+        """Return the index of the first line that no AWS tool can read, 0 where there is none."""
+        _ = self.properties
+        return self._malformed
 
     @property
     def values(self) -> dict[str, str]:
@@ -55,32 +68,9 @@ class Section:
         """Return the index after the last line that holds a property: comments behind it are not ours."""
         return self.properties[-1].stop if self.properties else 1
 
-    def read(self) -> None:
-        """Read the lines; ``malformed`` is the index of the first that no AWS tool can read, else 0."""
-        self.properties, self.malformed = [], 0
-        found: Property | None = None
-        continued: list[str] = []
-        indent = len(self.lines[0]) - len(self.lines[0].lstrip())
-        for index, line in enumerate(self.lines[1:], 1):
-            text = line.strip()
-            if not text or text[0] in "#;":
-                continue
-            here = len(line) - len(line.lstrip())
-            if found and here > indent:
-                continued.append(text)
-                found.stop = index + 1
-                continue
-            delimiter = DELIMITER.search(text)
-            if delimiter is None or not delimiter.start():
-                self.malformed = self.malformed or index
-                continue
-            _continue(found, continued)
-            continued = []
-            key, value = text[: delimiter.start()], text[delimiter.end() :]
-            found = Property(key.rstrip().lower(), value.lstrip(), index, index + 1)
-            self.properties.append(found)
-            indent = here
-        _continue(found, continued)
+    def changed(self) -> None:
+        """Have the lines read anew."""
+        self._properties = None
 
 
 def split_lines(text: str) -> list[str]:
@@ -99,9 +89,7 @@ def read_sections(lines: Sequence[str]) -> tuple[list[str], list[Section]]:
     stops = [start for start, _ in starts] + [len(lines)]
     sections = []
     for (start, inner), stop in zip(starts, stops[1:], strict=True):
-        section = Section(section_name(inner), list(lines[start:stop]))
-        section.read()
-        sections.append(section)
+        sections.append(Section(section_name(inner), list(lines[start:stop])))
     return list(lines[: stops[0]]), sections
 
 
@@ -128,6 +116,36 @@ def section_name(inner: str) -> SectionName:
     if inner.strip() == "default":
         return SectionName("profile", "default")
     return SectionName("", inner.strip())
+
+
+def _read(lines: Sequence[str]) -> tuple[list[Property], int]:
+    """Return a section's properties, and the index of its first line that no AWS tool can read, else 0."""
+    properties: list[Property] = []
+    malformed = 0
+    found: Property | None = None
+    continued: list[str] = []
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    for index, line in enumerate(lines[1:], 1):
+        text = line.strip()
+        if not text or text[0] in "#;":
+            continue
+        here = len(line) - len(line.lstrip())
+        if found and here > indent:
+            continued.append(text)
+            found.stop = index + 1
+            continue
+        delimiter = DELIMITER.search(text)
+        if delimiter is None or not delimiter.start():
+            malformed = malformed or index
+            continue
+        _continue(found, continued)
+        continued = []
+        key, value = text[: delimiter.start()], text[delimiter.end() :]
+        found = Property(key.rstrip().lower(), value.lstrip(), index, index + 1)
+        properties.append(found)
+        indent = here
+    _continue(found, continued)
+    return properties, malformed
 
 
 def _headers(lines: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -63,7 +63,7 @@ def edit_same_named(sections: Sequence[Section], edit: SectionEdit, end: str) ->
             kind = section.name.kind
             section.lines[0] = _renamed(section.lines[0], f"{kind} {edit.name}")
             section.name = SectionName(kind, edit.name)
-        section.read()
+        section.changed()
 
 
 def _renamed(header: str, inside: str) -> str:

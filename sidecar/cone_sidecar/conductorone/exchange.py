@@ -13,6 +13,8 @@ from cone_sidecar.retries import Retries
 
 BUSY = frozenset({429})
 FAILING = frozenset({500, 502, 503, 504})
+# Of a response's extensions: what its body says.
+READ = "cone_body"
 
 # What came back: an answer, or the error that stands for none.
 Answer = httpx.Response | Unreachable | Untrusted
@@ -82,9 +84,11 @@ def is_foreign(answer: Answer) -> bool:
 
 
 def json_object(response: httpx.Response) -> dict[str, Any]:
-    """Return the body's JSON object, an empty one where it is something else."""
-    try:
-        answer = response.json()
-    except ValueError:
-        return {}
+    """Return the body's JSON object, read once; an empty one where it is something else."""
+    if READ not in response.extensions:
+        try:
+            response.extensions[READ] = response.json()
+        except ValueError:
+            response.extensions[READ] = None
+    answer = response.extensions[READ]
     return answer if isinstance(answer, dict) else {}

@@ -1,6 +1,6 @@
 """The request catalogue: which entitlements may be requested, and which of them one has (reference §3.2)."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,7 +49,14 @@ class CatalogEntry:
 
 
 async def search_catalog(api: ApiClient, wanted: CatalogFilter) -> list[CatalogEntry]:
-    """Return every entitlement that ``wanted`` lets through, all pages, in the API's order.
+    """Return every entitlement that ``wanted`` lets through; raises as :func:`catalog_entries` does."""
+    return [entry async for entry in catalog_entries(api, wanted)]
+
+
+async def catalog_entries(api: ApiClient, wanted: CatalogFilter) -> AsyncIterator[CatalogEntry]:
+    """Yield every entitlement that ``wanted`` lets through, all pages, in the API's order.
+
+    Only one page is held at a time: a row is some kilobytes.
 
     Raises:
         UpstreamRejected: The pages don't end.
@@ -67,7 +74,9 @@ async def search_catalog(api: ApiClient, wanted: CatalogFilter) -> list[CatalogE
         "appDisplayName": wanted.app,
     }
     body |= {name: text for name, text in named.items() if text}
-    return [entry async for page in pages(api, SEARCH_PATH, body) for entry in entries(page)]
+    async for page in pages(api, SEARCH_PATH, body):
+        for entry in entries(page):
+            yield entry
 
 
 def entries(page: dict[str, Any]) -> Iterator[CatalogEntry]:

@@ -10,7 +10,7 @@ from cone_sidecar.conductorone.api_client import ApiClient, ApiError
 from cone_sidecar.conductorone.api_path import entitlement_path, segment, task_path, user_path
 from cone_sidecar.conductorone.form_binding import bound_form_id
 from cone_sidecar.conductorone.permission_set import permission_set_from_row
-from cone_sidecar.conductorone.request_catalog import CatalogFilter, search_catalog
+from cone_sidecar.conductorone.request_catalog import CatalogFilter, catalog_entries
 from cone_sidecar.conductorone.task_creation import TaskCreation
 from cone_sidecar.domain.profile import EntitlementRef, PermissionSet, SkippedEntitlement
 from cone_sidecar.domain.task import Entitlement, Grant, GrantRequest, Task
@@ -120,14 +120,15 @@ class ConductorOneTenant:
         Raises:
             UpstreamRejected: The pages don't end.
         """
-        recognised = (
-            permission_set_from_row(
+        found = []
+        async for entry in catalog_entries(self._api, CatalogFilter()):
+            recognised = permission_set_from_row(
                 entry.entitlement,
                 entry.resource_type,
                 entry.resource,
                 granted=bool(entry.bindings),
                 app_name=entry.app,
             )
-            for entry in await search_catalog(self._api, CatalogFilter())
-        )
-        return [each for each in recognised if each is not None]
+            if recognised is not None:
+                found.append(recognised)
+        return found
