@@ -7,6 +7,7 @@ time, the baseline stands beside it.
 import sys
 from pathlib import Path
 
+from catalogue_setup import setup_of_catalogues
 from cold_breakdown import shares
 from cold_call import ColdCall
 from credentials_command import (
@@ -59,7 +60,7 @@ def main() -> int:
             *cold_herd(stage, upstream, PROFILE, LATENCIES_S),
             memory_after_renewal(stage, PROFILE),
         ]
-    rows = [*commands, *servers]
+    rows = [*commands, *setup_of_catalogues(), *servers]
     report = render(rows, parts, LATENCIES_S[-1])
     replace_part(REPORT, "processes", report)
     print(report)

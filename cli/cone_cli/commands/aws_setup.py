@@ -159,9 +159,11 @@ def chosen_settings(args: argparse.Namespace, saved: "AwsSettings") -> "AwsSetti
 
 async def _permission_sets(args: argparse.Namespace) -> list["PermissionSet | SkippedEntitlement"]:
     from cone_cli.composition import open_tenant
+    from cone_cli.progress import progress
 
     async with open_tenant(args) as tenant:
-        return await tenant.permission_sets()
+        with progress("permission sets read", output=args.output) as advance:
+            return await tenant.permission_sets(advance)
 
 
 def _file_notes(file: "AwsConfigFile", plan: "SetupPlan") -> list[str]:

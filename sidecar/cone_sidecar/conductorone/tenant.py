@@ -1,5 +1,6 @@
 """A ConductorOne tenant, as one person: the port ``Tenant`` over its HTTP API."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -114,8 +115,12 @@ class ConductorOneTenant:
         answer = await self._api.get(task_path(task_id))
         return wire.task(answer, self._api.host)
 
-    async def permission_sets(self) -> list[PermissionSet | SkippedEntitlement]:
+    async def permission_sets(
+        self, heard: Callable[[], object] = lambda: None
+    ) -> list[PermissionSet | SkippedEntitlement]:
         """Return every AWS permission set of the catalogue, all pages, in its order.
+
+        ``heard`` is called for each, as it is read.
 
         Raises:
             UpstreamRejected: The pages don't end.
@@ -131,4 +136,5 @@ class ConductorOneTenant:
             )
             if recognised is not None:
                 found.append(recognised)
+                heard()
         return found
