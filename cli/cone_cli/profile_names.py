@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from cone_sidecar.warm_file import aws_config_path
 
+PROCESS = "credential_process"
 OUR_KEYS = frozenset({"cone_app_id", "cone_entitlement_id"})
 # What a shell's word rules would read in another way than as it stands.
 QUOTING = frozenset("\"'\\")
@@ -24,22 +25,24 @@ def profile_names(environment: Mapping[str, str], prefix: str = "") -> list[str]
 
 def names_in(lines: Iterable[str], prefix: str = "") -> list[str]:
     """Return the names of our profiles among the ``lines`` of an AWS config file."""
-    ours: dict[str, None] = {}
+    ours: dict[str, bool] = {}
+    # By its keys, whatever a further section of the same name says.
+    sure: set[str] = set()
     name, undecided = "", False
     for line in lines:
         if "[" in line and (header := line.strip("\ufeff \t\r\n"))[0] == "[" and "]" in header:
             name = _name(header[1:].partition("]")[0])
-            undecided = bool(name) and name.startswith(prefix) and name not in ours
-        elif undecided and "cone" in line.lower():
-            key = line.replace(":", "=").partition("=")[0]
-            if _is_ours(key.strip().lower(), line[len(key) + 1 :]):
-                ours[name] = None
+            undecided = bool(name) and name.startswith(prefix) and name not in sure
+        elif undecided and ("cone" in (lowered := line.lower()) or PROCESS in lowered):
+            key = lowered.replace(":", "=").partition("=")[0]
+            if key.strip() in OUR_KEYS:
+                ours[name] = True
+                sure.add(name)
                 undecided = False
-    return list(ours)
-
-
-def _is_ours(key: str, value: str) -> bool:
-    return key in OUR_KEYS or (key == "credential_process" and _runs_cone(value.split()))
+            elif key.strip() == PROCESS:
+                # Of a key that comes twice, the last value counts.
+                ours[name] = _runs_cone(line[len(key) + 1 :].split())
+    return [name for name, found in ours.items() if found]
 
 
 def _runs_cone(words: list[str]) -> bool:

@@ -217,10 +217,12 @@ class FakeTenant:
     def __init__(self, found):
         self.found = found
 
-    async def permission_sets(self):
+    async def permission_sets(self, heard):
         """Return the catalogue."""
         if isinstance(self.found, Exception):
             raise self.found
+        for _ in self.found:
+            heard()
         return self.found
 
 
