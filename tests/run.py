@@ -22,6 +22,8 @@ OPTIONS = {
     "tests/clients": (*BESIDE, "-m", "not matrix"),
     "tests/container": BESIDE,
 }
+# The same examples each time: a run tells of the change, and pytest by itself goes on looking for new ones.
+REPEATABLE = ("--hypothesis-profile=ci",)
 EXPORT = re.compile(r"^export (\w+)=(\S*)$", re.MULTILINE)
 
 
@@ -45,7 +47,7 @@ def main() -> int:
 def run(suite: str, environment: dict[str, str]) -> int:
     """Run one suite; a suite in which no test ran has failed."""
     print(f"== {suite}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", *OPTIONS.get(suite, ()), suite]
+    command = [sys.executable, "-m", "pytest", "-q", *REPEATABLE, *OPTIONS.get(suite, ()), suite]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
