@@ -129,6 +129,10 @@ class SetupReport:
                 {"name": clash.name, "profiles": list(clash.profiles)}
                 for clash in sorted(plan.clashes, key=lambda clash: clash.name)
             ],
+            "dangling": [
+                {"name": each.name, "source_profile": each.source}
+                for each in sorted(plan.dangling, key=lambda each: each.name)
+            ],
             "other_template": sorted(plan.other_template),
             "existing": sorted(plan.existing),
         }
@@ -158,6 +162,11 @@ def _warnings(plan: SetupPlan) -> Iterator[str]:
     for clash in plan.clashes:
         if clash.fresh:
             yield _clash(clash)
+    for each in plan.dangling:
+        yield (
+            f"WARNING  Profile {each.name} has source_profile = {each.source}, which goes by that name "
+            "no more: change it by hand."
+        )
     for pattern in plan.unmatched:
         yield f"WARNING  {pattern.option} {pattern.text} matches no permission set."
 

@@ -13,6 +13,7 @@ from cone_sidecar.aws_config.profile_section import (
     profile_values,
     session_section,
     session_values,
+    value_in,
 )
 from cone_sidecar.aws_config.section_edit import SectionEdit
 from cone_sidecar.catalogue import new_profile
@@ -62,6 +63,14 @@ class Clash:
     fresh: bool
 
 
+@dataclass(frozen=True, slots=True)
+class DanglingSource:
+    """A profile that isn't ours, and its ``source_profile``, which is renamed or removed."""
+
+    name: str
+    source: str
+
+
 @dataclass(slots=True)
 class SetupPlan:
     """What a run does, and what it has to tell. ``session`` is a section that is missing."""
@@ -78,6 +87,7 @@ class SetupPlan:
     other_template: list[str] = field(default_factory=list)
     by_hand: list[str] = field(default_factory=list)
     unmatched: list[Pattern] = field(default_factory=list)
+    dangling: list[DanglingSource] = field(default_factory=list)
     session: SsoSession | None = None
     session_corrected: bool = False
     edits: dict[SectionName, SectionEdit] = field(default_factory=dict)
@@ -120,7 +130,17 @@ def plan_setup(
     plan.unmatched = options.selection.unmatched(
         [*(name.subjects() for name in names), *map(subjects_of_gone, gone)]
     )
+    plan.dangling = list(_dangling(plan, document))
     return plan
+
+
+def _dangling(plan: SetupPlan, document: AwsConfigDocument) -> Iterator[DanglingSource]:
+    lost = {*plan.removed, *(each.old for each in plan.renamed)}
+    lost -= {*plan.created, *(each.new for each in plan.renamed)}
+    for section in document.sections if lost else ():
+        source = value_in(section.values, "source_profile")
+        if source in lost:
+            yield DanglingSource(section.name.name, source)
 
 
 def _create(plan: SetupPlan, planned: PlannedName, options: SetupOptions) -> None:

@@ -56,7 +56,7 @@ def _matching(
     for each in call.world.entitlements.values():
         terms = each.terms
         text = f"{terms.name} permission set {each.account.name} {terms.alias} {terms.description}"
-        if not terms.requestable or (alias and alias != terms.alias):
+        if not (terms.requestable and each.listed) or (alias and alias != terms.alias):
             continue
         if any(word not in text.lower() for word in query.split()):
             continue

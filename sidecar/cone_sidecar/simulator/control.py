@@ -19,6 +19,7 @@ from cone_sidecar.simulator.device_authorization import DeviceAuthorizations
 from cone_sidecar.simulator.fault_form import FAULT_KEYS, parse_duration, parse_fault
 from cone_sidecar.simulator.faults import Faults
 from cone_sidecar.simulator.journal import CONTROL_PREFIX, Journal
+from cone_sidecar.simulator.simulated_entitlement import SimulatedAccount
 from cone_sidecar.simulator.simulated_user import SimulatedUser
 from cone_sidecar.simulator.sso_sessions import SsoSessions
 from cone_sidecar.simulator.world import World
@@ -93,7 +94,7 @@ class Control:
         """End a grant at once, in ConductorOne and at AWS."""
         body = await read_body(request, {"email", "account", "permission_set"})
         user = self._user(body) or self.world.first_user
-        account = self._account_id(required_text(body, "account"))
+        account = self._account(required_text(body, "account")).id
         role_name = required_text(body, "permission_set")
         try:
             self.world.revoke_grant(user.id, account, role_name)
@@ -102,6 +103,24 @@ class Control:
                 f"{user.email} has no grant of {role_name} there", status=NOT_FOUND
             ) from None
         return JSONResponse({"email": user.email, "account": account, "permission_set": role_name})
+
+    async def rename_account(self, request: Request) -> Response:
+        """Give an AWS account another name, which ConductorOne shows from then on."""
+        body = await read_body(request, {"account", "name"})
+        account = self._account(required_text(body, "account"))
+        account.name = required_text(body, "name")
+        return JSONResponse({"account": account.id, "name": account.name})
+
+    async def list_entitlement(self, request: Request) -> Response:
+        """Take a permission set out of the catalogue, or put it back; its grants stay."""
+        body = await read_body(request, {"account", "permission_set"})
+        account = self._account(required_text(body, "account"))
+        role_name = required_text(body, "permission_set")
+        for entitlement in self.world.entitlements.values():
+            if (entitlement.account, entitlement.role_name) == (account, role_name):
+                entitlement.listed = _last_word(request) == "add"
+                return JSONResponse({"permission_set": role_name, "listed": entitlement.listed})
+        raise ControlRefused(f"there is no permission set {role_name} there", status=NOT_FOUND)
 
     async def advance_clock(self, request: Request) -> Response:
         """Move the simulated time forward."""
@@ -134,10 +153,10 @@ class Control:
             raise ControlRefused(f"there is no user {email}", status=NOT_FOUND)
         return user
 
-    def _account_id(self, name_or_id: str) -> str:
+    def _account(self, name_or_id: str) -> SimulatedAccount:
         for account in self.world.accounts.values():
             if name_or_id in (account.id, account.name):
-                return account.id
+                return account
         raise ControlRefused(f"there is no account {name_or_id}", status=NOT_FOUND)
 
 
@@ -155,6 +174,9 @@ def control_routes(control: Control) -> list[BaseRoute]:
         ("POST", "/device/{user_code}/confirm", control.decide_device),
         ("POST", "/device/{user_code}/deny", control.decide_device),
         ("POST", "/grants/revoke", control.revoke_grant),
+        ("POST", "/accounts/rename", control.rename_account),
+        ("POST", "/catalogue/remove", control.list_entitlement),
+        ("POST", "/catalogue/add", control.list_entitlement),
         ("POST", "/clock/advance", control.advance_clock),
         ("POST", "/sessions/expire", control.expire_sessions),
     )

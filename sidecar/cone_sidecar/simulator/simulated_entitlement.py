@@ -14,9 +14,9 @@ FIRST_BULK_ACCOUNT = 200_000_000_001
 BULK_MAX_DURATION_S = 8 * 3600.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class SimulatedAccount:
-    """An AWS account, and the resource that stands for it in ConductorOne."""
+    """An AWS account, and the resource that stands for it in ConductorOne; its name may change."""
 
     id: str
     name: str
@@ -24,13 +24,14 @@ class SimulatedAccount:
     resource_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class SimulatedEntitlement:
-    """A permission set on an account."""
+    """A permission set on an account; ``listed`` tells whether the catalogue shows it."""
 
     id: str
     account: SimulatedAccount
     terms: ScenarioPermissionSet
+    listed: bool = True
 
     @property
     def role_name(self) -> str:
