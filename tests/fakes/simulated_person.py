@@ -1,5 +1,6 @@
 """One of the people of a stage's tenant: what they type, and what they ask for."""
 
+import contextlib
 import json
 import subprocess
 import urllib.parse
@@ -38,16 +39,21 @@ class SimulatedPerson:
         """Run a command to its end."""
         return self.stage.attempt([*cone_command(), *arguments], self.environment)
 
+    @contextlib.contextmanager
     def started(self, *arguments):
-        """Start a command whose output can be read while it runs."""
-        return subprocess.Popen(
+        """Start a command whose output can be read while it runs; it doesn't outlive the block."""
+        with subprocess.Popen(
             [*cone_command(), *arguments],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def asked_for(self, role, **changes):
         """Request a role, and return the request's task."""
