@@ -13,7 +13,7 @@ from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
+from starlette.routing import Router
 
 from cone_cli.asked_with import asked_with
 from cone_cli.chosen_profiles import ChosenProfiles
@@ -200,7 +200,7 @@ def _listeners(
     management = sidecar.management_app(loopback=loopback)
     yield server.new_server(management, few), sockets.management
     urls = {"url": made.running.credentials_url}
-    own: Starlette = sidecar.own_user_app(urls, made.tokens.files)
+    own: Router = sidecar.own_user_app(urls, made.tokens.files)
     yield server.new_server(own, Limits(ConnectionPool(MOST_MANAGING))), sockets.own
     if sockets.imds:
         limits = Limits(ConnectionPool(MOST_MANAGING), sidecar.refused_unread)

@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.routing import Router
 
 from cone_sidecar.access_request import Justify, stated_justification
 from cone_sidecar.authorization_tokens import AuthorizationTokens
@@ -167,7 +167,7 @@ class Sidecar:
             hears=self._hears,
         )
 
-    def management_app(self, *, loopback: bool) -> Starlette:
+    def management_app(self, *, loopback: bool) -> Router:
         """Return the application of the management listener.
 
         Where others than this machine's users reach it, the secret is asked for to look as well.
@@ -203,7 +203,7 @@ class Sidecar:
 
     def own_user_app(
         self, urls: Mapping[str, str], token_files: ProfileTokenFiles | None
-    ) -> Starlette:
+    ) -> Router:
         """Return the application of the unix socket; it tells of ``urls``."""
         management = ManagementApp(
             broker=self.broker,

@@ -3,10 +3,9 @@
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.catalogue import ProfileSource
@@ -46,9 +45,10 @@ class ManagementApp:
         self._commands = commands
         self._metrics = metrics
 
-    def build(self, *further: Route) -> Starlette:
+    def build(self, *further: Route) -> Router:
         """Return the ASGI application, with ``further`` routes."""
-        return Starlette(
+        # Starlette's own application would bring pages for debugging along, half a megabyte of them.
+        return Router(
             routes=[
                 # These two tell nothing, by whatever name they are asked for.
                 Route("/livez", self.livez, methods=["GET"]),

@@ -3,10 +3,9 @@
 import secrets
 from collections.abc import Iterable, Mapping
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from cone_sidecar.errors import ConeError, ProfileNotFound, StillProcessing
 from cone_sidecar.patience import Patience
@@ -45,7 +44,7 @@ class OwnUserApp:
         self._urls = urls
         self._hears = tuple(hears)
 
-    def build(self) -> Starlette:
+    def build(self) -> Router:
         """Return the ASGI application."""
         return self._management.build(
             Route("/credentials/{profile:path}", self.credentials, methods=["GET"]),
