@@ -8,7 +8,7 @@ from fakes.chart_rendering import examine, needs_helm, values_of
 SERVED = "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy"
 CLAIM = {"state": {"existingClaim": "sign-in"}}
 NO_SECRET = {"existingSecret": {"name": ""}}
-NO_AUDIENCE = {"workloadIdentity": {"audience": ""}}
+NO_TENANT = {"workloadIdentity": {"clientId": "report-20002"}}
 TOKEN = {"token": {"existingSecret": {"name": "x"}}}
 
 pytestmark = needs_helm
@@ -48,12 +48,12 @@ REFUSED = {
     "no start URL": (cone(identityCenter={"startUrl": ""}), "identityCenter.startUrl is needed"),
     "nobody": (cone(conductorone=NO_SECRET), "conductorone.existingSecret.name or"),
     "two at once": (
-        cone(conductorone={"workloadIdentity": {"clientId": "x"}}),
+        cone(conductorone={"workloadIdentity": {"clientId": "x@acme.conductor.one/wfe"}}),
         "conductorone.existingSecret and conductorone.workloadIdentity are both set: keep one",
     ),
-    "a token for anybody": (
-        cone("job", conductorone=NO_AUDIENCE),
-        "conductorone.workloadIdentity.audience is needed",
+    "a trust of no tenant": (
+        cone("job", conductorone=NO_TENANT),
+        "/conductorone/workloadIdentity/clientId",
     ),
     "nothing to install": ({}, "nothing to install: name an image in app.image, or"),
     # What can't work, or not safely.

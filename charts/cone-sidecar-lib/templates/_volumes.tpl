@@ -34,14 +34,16 @@
 {{- end }}
 {{- with $values.conductorone.workloadIdentity }}
 {{- if .clientId }}
+# ConductorOne takes a token for ten minutes after it was made. Of the shortest that there are, which this is, the kubelet
+# makes a new one after eight.
 - name: cone-identity
   projected:
     defaultMode: 0444
     sources:
       - serviceAccountToken:
           path: token
-          audience: {{ .audience | quote }}
-          expirationSeconds: {{ int .expirationSeconds }}
+          audience: {{ .audience | default (regexReplaceAll "^.*@|[:/].*$" .clientId "") | quote }}
+          expirationSeconds: 600
 {{- end }}
 {{- end }}
 {{- with $values.token.existingSecret }}
