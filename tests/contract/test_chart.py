@@ -172,9 +172,7 @@ def test_a_workload_s_token_is_never_too_old(reports):
     asked = by_name(spec["volumes"])["cone-identity"]["projected"]["sources"][0]
     life = asked["serviceAccountToken"]["expirationSeconds"]
     age = life * 4 // 5 + KUBELET_SYNC_S
-    token = subject_token(
-        asked["serviceAccountToken"]["audience"], age=age, expires_in=life - age
-    )
+    token = subject_token(asked["serviceAccountToken"]["audience"], age=age, expires_in=life - age)
     domain = environment(spec["initContainers"][0])["CONDUCTORONE_CLIENT_ID"]
     audiences = frozenset({client_id_host(domain).name})
     check_subject_token(token, audiences, SystemClock().now().timestamp())
