@@ -315,6 +315,15 @@ def test_a_test_that_would_never_end_is_not_rendered(reports):
     assert "tests/profile-is-known.yaml" not in paths["app-1.28"]
 
 
+def test_helm_s_test_leaves_its_log(reports):
+    """Helm 3 reads it after it has deleted what a hook's policy says: the notes' --logs would find no pod."""
+    test = yaml.safe_load(reports["app-1.29"]["files"]["tests/profile-is-known.yaml"])
+    assert test["metadata"]["annotations"] == {
+        "helm.sh/hook": "test",
+        "helm.sh/hook-delete-policy": "before-hook-creation",
+    }
+
+
 def test_both_charts_and_the_program_have_one_version(reports):
     """The image's tag that the library takes by itself is the charts' appVersion."""
     charts = [
