@@ -79,7 +79,7 @@ def test_templates_that_are_shown_are_the_example_s():
         for line in text.splitlines()
         if "classicContainer" not in line
     ]
-    assert len(shown) > 15
+    assert len(shown) > 12
     assert [line for line in shown if line not in lines] == []
 
 
