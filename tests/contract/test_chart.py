@@ -239,11 +239,11 @@ def test_metrics_are_found_by_the_operator(reports):
 
 
 def test_the_network_policy_lets_out_what_is_needed(reports):
-    """DNS, port 443 and what was added; nothing is said of who may come in."""
+    """DNS, port 443, the API server for events, and what was added; nothing is said of who may come in."""
     policy = yaml.safe_load(reports["everything-1.37"]["files"]["app/network-policy.yaml"])["spec"]
     assert policy["policyTypes"] == ["Egress"]
     ports = {port["port"] for rule in policy["egress"] for port in rule["ports"]}
-    assert ports == {53, 443, 5432}
+    assert ports == {53, 443, 6443, 5432}
 
 
 def test_the_network_policy_is_for_helm_s_test_too(reports):

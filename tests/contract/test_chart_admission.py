@@ -285,6 +285,19 @@ def test_a_pod_that_cannot_hold_it_is_left_as_it_is(policies, name):
     assert admit(policies, [asking])[0]["pod"] == asking
 
 
+def test_metrics_of_all_served_pods_are_found():
+    """One PodMonitor picks them by their label, in every namespace, at a port that they get."""
+    values = values_of("admission") | {"podMonitor": {"enabled": True}}
+    values["cone"]["metrics"] = {"enabled": True}
+    found = documents(examine(cases()[POLICY] | {"values": values})[0])
+    (monitor,) = [each["spec"] for each in found if each["kind"] == "PodMonitor"]
+    assert monitor["namespaceSelector"] == {"any": True}
+    spec = admit([each for each in found if each["kind"] != "PodMonitor"], [pod()])[0]["pod"]
+    assert monitor["selector"]["matchLabels"].items() <= spec["metadata"]["labels"].items()
+    names = [port["name"] for port in spec["spec"]["initContainers"][0]["ports"]]
+    assert names == [monitor["podMetricsEndpoints"][0]["port"]]
+
+
 def test_numbers_in_resources_are_text_to_the_policy():
     """CEL takes no map of mixed kinds: a limit of 1 CPU beside one of 192Mi becomes text."""
     values = values_of("admission")

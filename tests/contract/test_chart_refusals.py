@@ -70,6 +70,14 @@ REFUSED = {
         changed("defaults", podMonitor={"enabled": True}),
         "podMonitor.enabled needs cone.metrics.enabled",
     ),
+    "metrics on loopback, for many": (
+        changed("admission", podMonitor={"enabled": True}),
+        "podMonitor.enabled needs cone.metrics.enabled",
+    ),
+    "a network policy for nobody": (
+        changed("admission", networkPolicy={"enabled": True}),
+        "networkPolicy.enabled is for the app in app.image",
+    ),
     "events by anybody": (
         cone(podEvents={"enabled": True}),
         "podEvents.enabled needs a service account",

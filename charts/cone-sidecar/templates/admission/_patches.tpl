@@ -88,12 +88,16 @@ object.spec.?nodeSelector[?"kubernetes.io/os"].orValue("") != "windows"
 object.spec.containers.all(c, c.name != "cone")
 {{- end }}
 
+{{- define "cone-sidecar.podsThatAsk" -}}
+matchLabels: {cone-sidecar/inject: "true"}
+{{- end }}
+
 {{/* Which pods: both policies and their bindings go by these. */}}
 {{- define "cone-sidecar.matchConstraints" -}}
 namespaceSelector:
   matchLabels: {cone-sidecar/injection: enabled}
 objectSelector:
-  matchLabels: {cone-sidecar/inject: "true"}
+  {{- include "cone-sidecar.podsThatAsk" . | nindent 2 }}
 resourceRules:
   - apiGroups: [""]
     apiVersions: [v1]
