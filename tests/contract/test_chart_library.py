@@ -101,6 +101,18 @@ def test_containers_of_one_pod_have_a_token_each(tmp_path):
     assert len({*mounted.values()}) == len(mounted)
 
 
+def test_each_profile_of_a_pod_is_asked_for_when_it_starts():
+    """With prefetch no container waits until it first calls AWS, whichever profile it has."""
+    values = {"moreProfiles": ["dev"], "prefetch": True}
+    request = {
+        "chart": "examples/kubernetes/shop",
+        "kubernetes": "1.37",
+        "values": {"cone": values},
+    }
+    sidecar = pod_of(examine(request)[0], "deployment.yaml")["initContainers"][0]
+    assert environment(sidecar)["CONE_PREFETCH"] == "production-admin,dev"
+
+
 def test_what_a_container_has_of_its_own_stays(tmp_path):
     """Variables and mounts go in beside ours, a reference to one of ours behind it; what wins is refused."""
     chart = tmp_path / "shop"
