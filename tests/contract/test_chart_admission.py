@@ -292,10 +292,27 @@ def test_metrics_of_all_served_pods_are_found():
     found = documents(examine(cases()[POLICY] | {"values": values})[0])
     (monitor,) = [each["spec"] for each in found if each["kind"] == "PodMonitor"]
     assert monitor["namespaceSelector"] == {"any": True}
-    spec = admit([each for each in found if each["kind"] != "PodMonitor"], [pod()])[0]["pod"]
-    assert monitor["selector"]["matchLabels"].items() <= spec["metadata"]["labels"].items()
-    names = [port["name"] for port in spec["spec"]["initContainers"][0]["ports"]]
+    outcome = admit([each for each in found if each["kind"] != "PodMonitor"], [pod()])[0]
+    assert outcome["invalid"] is None
+    labels = outcome["pod"]["metadata"]["labels"]
+    assert monitor["selector"]["matchLabels"].items() <= labels.items()
+    names = [port["name"] for port in outcome["pod"]["spec"]["initContainers"][0]["ports"]]
     assert names == [monitor["podMetricsEndpoints"][0]["port"]]
+
+
+def test_each_pod_s_service_account_can_be_its_client():
+    """With a trust in place of a Secret the token is projected into the sidecar alone."""
+    values = values_of("admission")
+    trust = {"workloadIdentity": {"clientId": "report-20002@acme.conductor.one/wfe"}}
+    values["cone"]["conductorone"] = trust
+    request = cases()[POLICY] | {"values": values}
+    outcome = admit(documents(examine(request)[0]), [pod()])[0]
+    assert (outcome["invalid"], outcome["denied"]) == (None, [])
+    spec = outcome["pod"]["spec"]
+    source = by_name(spec["volumes"])["cone-identity"]["projected"]["sources"][0]
+    assert source["serviceAccountToken"]["audience"] == "acme.conductor.one"
+    assert "cone-identity" in by_name(spec["initContainers"][0]["volumeMounts"])
+    assert spec["containers"][0]["volumeMounts"] == [MOUNT]
 
 
 def test_numbers_in_resources_are_text_to_the_policy():
