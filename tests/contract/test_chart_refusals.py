@@ -57,6 +57,10 @@ REFUSED = {
     ),
     "nothing to install": ({}, "nothing to install: name an image in app.image, or"),
     # What can't work, or not safely.
+    "one profile twice": (
+        cone(moreProfiles=["production-admin"]),
+        "moreProfiles: production-admin is the pod's profile already",
+    ),
     "one port twice": (cone(managementPort=9911), "port and managementPort are the same"),
     "a variable of the chart's": (
         app_env("AWS_REGION"),

@@ -10,6 +10,9 @@
 {{- else if and $secret $identity.clientId }}
 {{- fail "conductorone.existingSecret and conductorone.workloadIdentity are both set: keep one of them" }}
 {{- end }}
+{{- if has $values.profile $values.moreProfiles }}
+{{- fail (printf "moreProfiles: %s is the pod's profile already, take it out" $values.profile) }}
+{{- end }}
 {{- if eq (int $values.port) (int $values.managementPort) }}
 {{- fail "port and managementPort are the same: choose two" }}
 {{- end }}
