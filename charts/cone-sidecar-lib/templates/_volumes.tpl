@@ -11,12 +11,12 @@
     medium: Memory
     sizeLimit: {{ $values.state.sizeLimit }}
   {{- end }}
-# The app's token: written by the sidecar, read by the app.
+# The app's token: written by the sidecar, read by the app. A page of memory may have 64 KiB, and a new file needs its own.
 {{- range prepend $values.moreProfiles $values.profile }}
 - name: {{ include "cone-sidecar.tokenVolume" (dict "values" $values "profile" .) }}
   emptyDir:
     medium: Memory
-    sizeLimit: 64Ki
+    sizeLimit: 1Mi
 {{- end }}
 {{- with $values.conductorone.existingSecret }}
 {{- if .name }}
