@@ -5,6 +5,9 @@ import re
 import pytest
 import yaml
 
+from cone_sidecar.clock import SystemClock
+from cone_sidecar.conductorone.host import client_id_host
+from cone_sidecar.simulator.subject_token import check_subject_token
 from fakes.chart_rendering import (
     CASES,
     ROOT,
@@ -18,10 +21,13 @@ from fakes.chart_rendering import (
     rendered,
     values_of,
 )
+from fakes.subject_token import subject_token
 
 NAMES = sorted(cases())
 REWRITE = ".venv-charts/bin/python tests/contract/clients/helm_chart.py {}"
 NOTES = "NOTES.txt"
+# How often the kubelet looks at a pod's volumes, with its jitter.
+KUBELET_SYNC_S = 90
 
 pytestmark = needs_helm
 
@@ -145,7 +151,7 @@ def test_the_client_reaches_the_sidecar_as_files(reports):
 
 
 def test_a_workload_s_token_is_renewed_by_the_kubelet(reports):
-    """Its audience is the trust's, only the sidecar has it, and there is no client secret."""
+    """Its audience is the tenant's domain, only the sidecar has it, and there is no client secret."""
     spec = pod_of(reports["job-1.33"], "app/job.yaml")
     told = environment(spec["initContainers"][0])
     assert told["CONDUCTORONE_CLIENT_ID"] == "report-20002@acme.conductor.one/wfe"
@@ -154,10 +160,38 @@ def test_a_workload_s_token_is_renewed_by_the_kubelet(reports):
     source = by_name(spec["volumes"])["cone-identity"]["projected"]["sources"][0]
     assert source["serviceAccountToken"] == {
         "path": "token",
-        "audience": "https://acme.conductor.one",
-        "expirationSeconds": 3600,
+        "audience": "acme.conductor.one",
+        "expirationSeconds": 600,
     }
     assert "cone-identity" not in by_name(spec["containers"][0]["volumeMounts"])
+
+
+def test_a_workload_s_token_is_never_too_old(reports):
+    """The tenant takes it even when the kubelet is about to renew it, at four fifths, and a sync late."""
+    spec = pod_of(reports["job-1.33"], "app/job.yaml")
+    asked = by_name(spec["volumes"])["cone-identity"]["projected"]["sources"][0]
+    life = asked["serviceAccountToken"]["expirationSeconds"]
+    age = life * 4 // 5 + KUBELET_SYNC_S
+    token = subject_token(asked["serviceAccountToken"]["audience"], age=age, expires_in=life - age)
+    domain = environment(spec["initContainers"][0])["CONDUCTORONE_CLIENT_ID"]
+    audiences = frozenset({client_id_host(domain).name})
+    check_subject_token(token, audiences, SystemClock().now().timestamp())
+
+
+@pytest.mark.parametrize(
+    ("identity", "audience"),
+    [
+        ({"clientId": "a-1@acme.conductor.one:8443/wfe"}, "acme.conductor.one"),
+        ({"clientId": "a-1@acme.conductor.one/wfe", "audience": "other.example"}, "other.example"),
+    ],
+)
+def test_a_workload_s_token_is_for_the_tenant(identity, audience):
+    """Its audience is the domain inside the client id, unless it is said."""
+    values = values_of("job")
+    values["cone"]["conductorone"]["workloadIdentity"] = identity
+    volumes = by_name(pod_of(rendered(values), "app/job.yaml")["volumes"])
+    source = volumes["cone-identity"]["projected"]["sources"][0]["serviceAccountToken"]
+    assert source["audience"] == audience
 
 
 def test_events_need_no_more_than_to_be_written(reports):
@@ -205,11 +239,11 @@ def test_metrics_are_found_by_the_operator(reports):
 
 
 def test_the_network_policy_lets_out_what_is_needed(reports):
-    """DNS, port 443 and what was added; nothing is said of who may come in."""
+    """DNS, port 443, the API server for events, and what was added; nothing is said of who may come in."""
     policy = yaml.safe_load(reports["everything-1.37"]["files"]["app/network-policy.yaml"])["spec"]
     assert policy["policyTypes"] == ["Egress"]
     ports = {port["port"] for rule in policy["egress"] for port in rule["ports"]}
-    assert ports == {53, 443, 5432}
+    assert ports == {53, 443, 6443, 5432}
 
 
 def test_the_network_policy_is_for_helm_s_test_too(reports):
@@ -279,6 +313,15 @@ def test_a_test_that_would_never_end_is_not_rendered(reports):
     paths = {name: [*report["files"]] for name, report in reports.items()}
     assert "tests/profile-is-known.yaml" in paths["app-1.29"]
     assert "tests/profile-is-known.yaml" not in paths["app-1.28"]
+
+
+def test_helm_s_test_leaves_its_log(reports):
+    """Helm 3 reads it after it has deleted what a hook's policy says: the notes' --logs would find no pod."""
+    test = yaml.safe_load(reports["app-1.29"]["files"]["tests/profile-is-known.yaml"])
+    assert test["metadata"]["annotations"] == {
+        "helm.sh/hook": "test",
+        "helm.sh/hook-delete-policy": "before-hook-creation",
+    }
 
 
 def test_both_charts_and_the_program_have_one_version(reports):

@@ -134,10 +134,27 @@ def test_each_app_container_is_led_to_the_sidecar(outcomes):
         assert MOUNT in container["volumeMounts"]
     own = outcomes["its own environment"]["pod"]["spec"]["containers"][0]
     assert environment(own)["AWS_REGION"] == "eu-west-1"
-    assert environment(own)["AWS_DEFAULT_REGION"] == "us-east-1"
     # What refers to an earlier variable finds ours.
     names = [each["name"] for each in migration["env"]]
     assert names.index("AWS_REGION") < names.index("A")
+
+
+@pytest.mark.parametrize(
+    ("own", "twin"),
+    [
+        ("AWS_REGION", "AWS_DEFAULT_REGION"),
+        ("AWS_DEFAULT_REGION", "AWS_REGION"),
+        ("NO_PROXY", "no_proxy"),
+        ("no_proxy", "NO_PROXY"),
+    ],
+)
+def test_ours_don_t_win_over_the_pod_s_by_another_name(policies, own, twin):
+    """SDKs differ in which of the two they prefer: of a pair, one of the pod's own stands alone."""
+    asking = pod([{"env": [{"name": own, "value": "127.0.0.1,eu-west-1"}]}, {}])
+    served, other = admit(policies, [asking])[0]["pod"]["spec"]["containers"]
+    assert environment(served)[own] == "127.0.0.1,eu-west-1"
+    assert twin not in environment(served)
+    assert {own, twin} <= environment(other).keys()
 
 
 @pytest.mark.parametrize(
@@ -200,9 +217,17 @@ REFUSED = {
         "container migrate has variables that win over the sidecar: take out AWS_ACCESS_KEY_ID",
     ),
     "Windows": (pod(os={"name": "windows"}), "the sidecar is for Linux"),
+    "a node of Windows": (
+        pod(nodeSelector={"kubernetes.io/os": "windows"}),
+        "the sidecar is for Linux",
+    ),
     "a namesake": (
         pod(initContainers=[MIGRATION | {"name": "cone"}]),
-        "an init container of the pod's own is called cone",
+        "a container of the pod's own is called cone",
+    ),
+    "a namesake beside": (
+        pod([{"name": "cone"}]),
+        "a container of the pod's own is called cone",
     ),
     "a crowd": (pod([{}] * 65), "more than 64 containers are not looked at"),
 }
@@ -217,8 +242,8 @@ def _refusals(policies):
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_pod_that_could_not_work_is_refused(refusals, name):
-    """The reason is said at once, to whoever makes the pod, and what to do."""
-    assert REFUSED[name][1] in "\n".join(refusals[name])
+    """The reason is said at once, to whoever makes the pod, and what to do; the first of several is shown."""
+    assert REFUSED[name][1] in refusals[name][0]
 
 
 def test_a_pod_that_was_not_mutated_is_refused(policies):
@@ -253,10 +278,41 @@ def test_a_pod_that_is_less_safe_is_warned_about(policies, asking, message):
     assert [each for each in outcome["warned"] if message in each]
 
 
-def test_a_pod_for_windows_is_left_as_it_is(policies):
-    """Kubernetes would refuse the sidecar's fields in it before anybody said why."""
-    asking = pod(os={"name": "windows"})
+@pytest.mark.parametrize("name", ["Windows", "a node of Windows", "a namesake beside"])
+def test_a_pod_that_cannot_hold_it_is_left_as_it_is(policies, name):
+    """Kubernetes would refuse the sidecar in it before anybody said why."""
+    asking = REFUSED[name][0]
     assert admit(policies, [asking])[0]["pod"] == asking
+
+
+def test_metrics_of_all_served_pods_are_found():
+    """One PodMonitor picks them by their label, in every namespace, at a port that they get."""
+    values = values_of("admission") | {"podMonitor": {"enabled": True}}
+    values["cone"]["metrics"] = {"enabled": True}
+    found = documents(examine(cases()[POLICY] | {"values": values})[0])
+    (monitor,) = [each["spec"] for each in found if each["kind"] == "PodMonitor"]
+    assert monitor["namespaceSelector"] == {"any": True}
+    outcome = admit([each for each in found if each["kind"] != "PodMonitor"], [pod()])[0]
+    assert outcome["invalid"] is None
+    labels = outcome["pod"]["metadata"]["labels"]
+    assert monitor["selector"]["matchLabels"].items() <= labels.items()
+    names = [port["name"] for port in outcome["pod"]["spec"]["initContainers"][0]["ports"]]
+    assert names == [monitor["podMetricsEndpoints"][0]["port"]]
+
+
+def test_each_pod_s_service_account_can_be_its_client():
+    """With a trust in place of a Secret the token is projected into the sidecar alone."""
+    values = values_of("admission")
+    trust = {"workloadIdentity": {"clientId": "report-20002@acme.conductor.one/wfe"}}
+    values["cone"]["conductorone"] = trust
+    request = cases()[POLICY] | {"values": values}
+    outcome = admit(documents(examine(request)[0]), [pod()])[0]
+    assert (outcome["invalid"], outcome["denied"]) == (None, [])
+    spec = outcome["pod"]["spec"]
+    source = by_name(spec["volumes"])["cone-identity"]["projected"]["sources"][0]
+    assert source["serviceAccountToken"]["audience"] == "acme.conductor.one"
+    assert "cone-identity" in by_name(spec["initContainers"][0]["volumeMounts"])
+    assert spec["containers"][0]["volumeMounts"] == [MOUNT]
 
 
 def test_numbers_in_resources_are_text_to_the_policy():

@@ -8,6 +8,7 @@ import yaml
 
 from fakes.chart_rendering import PYTHON, ROOT, by_name, environment, examine, needs_helm, pod_of
 
+APP = '"cone-sidecar.app"'
 SHOP = ROOT / "examples" / "kubernetes" / "shop"
 BUILD = "import helm_python, sys; helm_python.dependency_build(sys.argv[1])"
 PACK = "import helm_python, sys; print(helm_python.Chart.load(sys.argv[1]).save(sys.argv[2]))"
@@ -22,13 +23,12 @@ def _report():
 
 
 def test_it_takes_three_includes(report):
-    """The example's templates have the sidecar, the variables and the volumes in one include each."""
+    """The example's templates have the sidecar, the app's fields and the volumes in one include each."""
     template = (SHOP / "templates" / "deployment.yaml").read_text()
     names = [line.split('"')[1] for line in template.splitlines() if "include" in line]
     assert names == [
         "cone-sidecar.container",
-        "cone-sidecar.env",
-        "cone-sidecar.volumeMounts",
+        "cone-sidecar.app",
         "cone-sidecar.volumes",
     ]
     assert report["lint"] == []
@@ -99,6 +99,42 @@ def test_containers_of_one_pod_have_a_token_each(tmp_path):
         uri = environment(container)["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
         assert uri.endswith(f"/credentials/{profile}")
     assert len({*mounted.values()}) == len(mounted)
+
+
+def test_each_profile_of_a_pod_is_asked_for_when_it_starts():
+    """With prefetch no container waits until it first calls AWS, whichever profile it has."""
+    values = {"moreProfiles": ["dev"], "prefetch": True}
+    request = {
+        "chart": "examples/kubernetes/shop",
+        "kubernetes": "1.37",
+        "values": {"cone": values},
+    }
+    sidecar = pod_of(examine(request)[0], "deployment.yaml")["initContainers"][0]
+    assert environment(sidecar)["CONE_PREFETCH"] == "production-admin,dev"
+
+
+def test_what_a_container_has_of_its_own_stays(tmp_path):
+    """Variables and mounts go in beside ours, a reference to one of ours behind it; what wins is refused."""
+    chart = tmp_path / "shop"
+    shutil.copytree(SHOP, chart)
+    template = chart / "templates" / "deployment.yaml"
+    own = 'dict "root" $ "values" .Values.cone "env" .Values.env "volumeMounts" .Values.mounts'
+    template.write_text(template.read_text().replace('"cone-sidecar.app" $cone', f"{APP} ({own})"))
+    request = {"chart": str(chart), "kubernetes": "1.37"}
+    env = [{"name": "BUCKET", "value": "logs-$(AWS_REGION)"}]
+    mounts = [{"name": "cache", "mountPath": "/cache"}]
+    found, winning, twice = examine(
+        request | {"values": {"env": env, "mounts": mounts}},
+        request | {"values": {"env": [{"name": "AWS_PROFILE", "value": "x"}]}},
+        request | {"values": {"env": [{"name": "AWS_REGION", "value": "x"}]}},
+    )
+    assert found["invalid"] == []
+    container = pod_of(found, "deployment.yaml")["containers"][0]
+    names = [each["name"] for each in container["env"]]
+    assert names.index("AWS_REGION") < names.index("BUCKET")
+    assert [each["name"] for each in container["volumeMounts"]] == ["cone-token", "cache"]
+    assert "env: AWS_PROFILE would win over the sidecar: take it out" in winning["refused"]
+    assert "env: AWS_REGION is set for the sidecar: use profile, region" in twice["refused"]
 
 
 def test_the_chart_can_be_packed(tmp_path):

@@ -8,7 +8,7 @@ from fakes.chart_rendering import examine, needs_helm, values_of
 SERVED = "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy"
 CLAIM = {"state": {"existingClaim": "sign-in"}}
 NO_SECRET = {"existingSecret": {"name": ""}}
-NO_AUDIENCE = {"workloadIdentity": {"audience": ""}}
+NO_TENANT = {"workloadIdentity": {"clientId": "report-20002"}}
 TOKEN = {"token": {"existingSecret": {"name": "x"}}}
 
 pytestmark = needs_helm
@@ -48,15 +48,19 @@ REFUSED = {
     "no start URL": (cone(identityCenter={"startUrl": ""}), "identityCenter.startUrl is needed"),
     "nobody": (cone(conductorone=NO_SECRET), "conductorone.existingSecret.name or"),
     "two at once": (
-        cone(conductorone={"workloadIdentity": {"clientId": "x"}}),
+        cone(conductorone={"workloadIdentity": {"clientId": "x@acme.conductor.one/wfe"}}),
         "conductorone.existingSecret and conductorone.workloadIdentity are both set: keep one",
     ),
-    "a token for anybody": (
-        cone("job", conductorone=NO_AUDIENCE),
-        "conductorone.workloadIdentity.audience is needed",
+    "a trust of no tenant": (
+        cone("job", conductorone=NO_TENANT),
+        "/conductorone/workloadIdentity/clientId",
     ),
     "nothing to install": ({}, "nothing to install: name an image in app.image, or"),
     # What can't work, or not safely.
+    "one profile twice": (
+        cone(moreProfiles=["production-admin"]),
+        "moreProfiles: production-admin is the pod's profile already",
+    ),
     "one port twice": (cone(managementPort=9911), "port and managementPort are the same"),
     "a variable of the chart's": (
         app_env("AWS_REGION"),
@@ -69,6 +73,14 @@ REFUSED = {
     "metrics on loopback": (
         changed("defaults", podMonitor={"enabled": True}),
         "podMonitor.enabled needs cone.metrics.enabled",
+    ),
+    "metrics on loopback, for many": (
+        changed("admission", podMonitor={"enabled": True}),
+        "podMonitor.enabled needs cone.metrics.enabled",
+    ),
+    "a network policy for nobody": (
+        changed("admission", networkPolicy={"enabled": True}),
+        "networkPolicy.enabled is for the app in app.image",
     ),
     "events by anybody": (
         cone(podEvents={"enabled": True}),

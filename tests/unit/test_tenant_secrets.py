@@ -1,6 +1,7 @@
 """Who we are to a tenant, said by files that are replaced: secrets, access tokens, workloads' tokens."""
 
 import contextlib
+import logging
 
 import httpx
 import pytest
@@ -48,8 +49,8 @@ def lapse(client):
     client.world.clock.advance(7200)
 
 
-async def test_a_workload_token_is_read_at_each_exchange(tmp_path):
-    """The first token has ended when the bearer is refused: the one on disk by then is exchanged."""
+async def test_a_workload_token_is_read_at_each_exchange(tmp_path, caplog):
+    """The first token has ended when the bearer is refused: the one on disk is exchanged, and told of."""
     path = tmp_path / "token"
     path.write_text(subject_token(HOST))
     environment = {"CONDUCTORONE_CLIENT_ID": TRUST, "CONDUCTORONE_OIDC_TOKEN_FILE": str(path)}
@@ -58,11 +59,13 @@ async def test_a_workload_token_is_read_at_each_exchange(tmp_path):
         assert await granted(connections)
         path.write_text(subject_token(HOST, expires_in=-60))
         lapse(client)
-        with pytest.raises(LoginRequired, match="refuses") as refused:
+        with pytest.raises(LoginRequired, match="refuses the workload's OIDC token") as refused:
             await granted(connections)
-        assert "trust" in refused.value.hint
+        assert "claims" in refused.value.hint
         path.write_text(subject_token(HOST, subject="replaced"))
-        assert await granted(connections)
+        with caplog.at_level(logging.INFO):
+            assert await granted(connections)
+        assert f"sub replaced, aud {HOST}, iat 20" in caplog.text
         assert connections.tenant_named() is before
         assert exchanges(client) == [200, 400, 200]
         cache = tmp_path / ".cache" / "cone-sidecar"

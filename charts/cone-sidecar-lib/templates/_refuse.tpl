@@ -10,8 +10,8 @@
 {{- else if and $secret $identity.clientId }}
 {{- fail "conductorone.existingSecret and conductorone.workloadIdentity are both set: keep one of them" }}
 {{- end }}
-{{- if and $identity.clientId (not $identity.audience) }}
-{{- fail "conductorone.workloadIdentity.audience is needed: whom the service account's token is for, as the trust in ConductorOne says" }}
+{{- if has $values.profile $values.moreProfiles }}
+{{- fail (printf "moreProfiles: %s is the pod's profile already, take it out" $values.profile) }}
 {{- end }}
 {{- if eq (int $values.port) (int $values.managementPort) }}
 {{- fail "port and managementPort are the same: choose two" }}

@@ -39,7 +39,7 @@
   value: {{ $values.token.fileMode | quote }}
 {{- if $values.prefetch }}
 - name: CONE_PREFETCH
-  value: {{ $values.profile | quote }}
+  value: {{ prepend $values.moreProfiles $values.profile | join "," | quote }}
 {{- end }}
 {{- if $values.podEvents.enabled }}
 - name: CONE_POD_EVENTS

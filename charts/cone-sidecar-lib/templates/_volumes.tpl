@@ -11,12 +11,12 @@
     medium: Memory
     sizeLimit: {{ $values.state.sizeLimit }}
   {{- end }}
-# The app's token: written by the sidecar, read by the app.
+# The app's token: written by the sidecar, read by the app. A page of memory may have 64 KiB, and a new file needs its own.
 {{- range prepend $values.moreProfiles $values.profile }}
 - name: {{ include "cone-sidecar.tokenVolume" (dict "values" $values "profile" .) }}
   emptyDir:
     medium: Memory
-    sizeLimit: 64Ki
+    sizeLimit: 1Mi
 {{- end }}
 {{- with $values.conductorone.existingSecret }}
 {{- if .name }}
@@ -34,14 +34,16 @@
 {{- end }}
 {{- with $values.conductorone.workloadIdentity }}
 {{- if .clientId }}
+# ConductorOne takes a token for ten minutes after it was made. Of the shortest that there are, which this is, the kubelet
+# makes a new one after eight.
 - name: cone-identity
   projected:
     defaultMode: 0444
     sources:
       - serviceAccountToken:
           path: token
-          audience: {{ .audience | quote }}
-          expirationSeconds: {{ int .expirationSeconds }}
+          audience: {{ .audience | default (regexReplaceAll "^.*@|[:/].*$" .clientId "") | quote }}
+          expirationSeconds: 600
 {{- end }}
 {{- end }}
 {{- with $values.token.existingSecret }}

@@ -2,7 +2,6 @@
 {{- define "cone-sidecar.pod" -}}
 {{- $cone := dict "root" . "values" .Values.cone -}}
 {{- $app := .Values.app -}}
-{{- include "cone-sidecar.refuseEnv" (merge (dict "env" $app.env "where" "app.env") $cone) -}}
 metadata:
   labels:
     {{- merge (include "cone-sidecar.labels" . | fromYaml) $app.podLabels | toYaml | nindent 4 }}
@@ -55,11 +54,7 @@ spec:
       args:
         {{- toYaml . | nindent 8 }}
       {{- end }}
-      env:
-        {{- include "cone-sidecar.env" $cone | nindent 8 }}
-        {{- with $app.env }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+      {{- include "cone-sidecar.app" (merge (dict "env" $app.env "where" "app.env") $cone) | nindent 6 }}
       {{- with $app.ports }}
       ports:
         {{- toYaml . | nindent 8 }}
@@ -72,8 +67,6 @@ spec:
         allowPrivilegeEscalation: false
         capabilities:
           drop: [ALL]
-      volumeMounts:
-        {{- include "cone-sidecar.volumeMounts" $cone | nindent 8 }}
   volumes:
     {{- include "cone-sidecar.volumes" $cone | nindent 4 }}
 {{- end }}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from cone_sidecar.conductorone.exchange import (
 )
 from cone_sidecar.conductorone.host import TenantHost
 from cone_sidecar.conductorone.signing_process import signed_client_assertion
+from cone_sidecar.conductorone.workload_token import told_claims
 from cone_sidecar.errors import LoginRequired, Unreachable, UpstreamRejected
 from cone_sidecar.secret import Secret
 
@@ -34,6 +36,8 @@ TOKEN_PATH = "/auth/v1/token"  # noqa: S105 -- a path
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:jwt"  # noqa: S105 -- a name
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,10 @@ class TokenGrant(Protocol):
         """Return what tells one holder from another; goes into a file's name, hashed."""
 
     @property
+    def proof(self) -> str:
+        """Return what the tenant is shown, in words."""
+
+    @property
     def remedy(self) -> str:
         """Return what to do when the tenant refuses it."""
 
@@ -77,6 +85,11 @@ class ClientCredentials:
     def identity(self) -> str:
         """Return id and secret: another secret is another holder."""
         return f"{self.client_id}\0{self.client_secret.reveal()}"
+
+    @property
+    def proof(self) -> str:
+        """Return what the tenant is shown."""
+        return "the client credentials"
 
     @property
     def remedy(self) -> str:
@@ -128,9 +141,14 @@ class WorkloadFederation:
         return f"{self.client_id}\0{self.holder}"
 
     @property
+    def proof(self) -> str:
+        """Return what the tenant is shown."""
+        return "the workload's OIDC token"
+
+    @property
     def remedy(self) -> str:
         """Return where to look."""
-        return "compare the workload's OIDC token with the trust: issuer, subject, audience, age"
+        return "compare its claims with the trust's: they are in the log (CONE_LOG_LEVEL=info)"
 
     async def form(self, host: TenantHost, now: datetime) -> dict[str, str]:  # noqa: ARG002 -- the port's
         """Return the body of the token request.
@@ -138,10 +156,12 @@ class WorkloadFederation:
         Raises:
             ConfigurationError: The token's file can't be read.
         """
+        token = self.subject_token()
+        logger.info("a workload's OIDC token is exchanged: %s", told_claims(token))
         return {
             "client_id": self.client_id,
             "grant_type": EXCHANGE_GRANT,
-            "subject_token": self.subject_token().reveal(),
+            "subject_token": token.reveal(),
             "subject_token_type": JWT_TOKEN_TYPE,
         }
 
@@ -202,18 +222,18 @@ async def mint(
     answer = await with_retries(send, clock, repeat_failures=True)
     if not isinstance(answer, httpx.Response):
         raise answer
-    return AccessToken(*_token_of(answer, clock.now(), remedy=grant.remedy))
+    return AccessToken(*_token_of(answer, clock.now(), grant))
 
 
 def _token_of(
-    response: httpx.Response, asked_at: datetime, *, remedy: str
+    response: httpx.Response, asked_at: datetime, grant: TokenGrant
 ) -> tuple[Secret, datetime]:
     if response.status_code in BUSY or response.status_code in FAILING:
         raise failing(response.status_code)
     if response.status_code in {400, 401, 403}:
         raise LoginRequired(
-            f"ConductorOne refuses the client credentials (HTTP {response.status_code})",
-            hint=remedy,
+            f"ConductorOne refuses {grant.proof} (HTTP {response.status_code})",
+            hint=grant.remedy,
         )
     try:
         answer: dict[str, Any] = response.json()

@@ -35,7 +35,8 @@
 {{- $mount := include "cone-sidecar.volumeMounts" . | fromYamlArray | first -}}
 variables.{{ .list }}.map(i, JSONPatch{
   op: "add", path: "/spec/{{ .list }}/" + string(i) + "/env",
-  value: variables.env.filter(ours, !object.spec.{{ .list }}[i].?env.orValue([]).exists(e, e.name == ours.name)) +
+  value: variables.env.filter(ours, !object.spec.{{ .list }}[i].?env.orValue([]).exists(e,
+      {{ include "cone-sidecar.celPair" "e.name" }} == {{ include "cone-sidecar.celPair" "ours.name" }})) +
     object.spec.{{ .list }}[i].?env.orValue([])
 }) +
 variables.{{ .list }}.filter(i, !has(object.spec.{{ .list }}[i].volumeMounts)).map(i, JSONPatch{
@@ -45,6 +46,14 @@ variables.{{ .list }}.map(i, JSONPatch{
   op: "add", path: "/spec/{{ .list }}/" + string(i) + "/volumeMounts/-",
   value: {{ include "cone-sidecar.cel" (dict "value" $mount "type" (printf "Object.spec.%s.volumeMounts" .list)) | indent 2 | trim }}
 })
+{{- end }}
+
+{{/*
+What two variables have in common of which SDKs read the one or the other: AWS_REGION and AWS_DEFAULT_REGION, NO_PROXY and
+no_proxy. Where a container has one of its own, ours would win over it for some.
+*/}}
+{{- define "cone-sidecar.celPair" -}}
+{{ . }}.upperAscii().replace("_DEFAULT_", "_")
 {{- end }}
 
 {{/* A patch that makes the list "." of a pod where there is none. */}}
@@ -70,7 +79,17 @@ string({{ include "cone-sidecar.celProfile" . }}).matches("^[A-Za-z0-9._~-]{1,12
 
 {{/* Whether the sidecar, which is Linux, can be in the pod. */}}
 {{- define "cone-sidecar.celIsNotForWindows" -}}
-object.spec.?os.?name.orValue("") != "windows"
+object.spec.?os.?name.orValue("") != "windows" &&
+object.spec.?nodeSelector[?"kubernetes.io/os"].orValue("") != "windows"
+{{- end }}
+
+{{/* Whether the name of the sidecar is free among the pod's containers. */}}
+{{- define "cone-sidecar.celNameIsFree" -}}
+object.spec.containers.all(c, c.name != "cone")
+{{- end }}
+
+{{- define "cone-sidecar.podsThatAsk" -}}
+matchLabels: {cone-sidecar/inject: "true"}
 {{- end }}
 
 {{/* Which pods: both policies and their bindings go by these. */}}
@@ -78,7 +97,7 @@ object.spec.?os.?name.orValue("") != "windows"
 namespaceSelector:
   matchLabels: {cone-sidecar/injection: enabled}
 objectSelector:
-  matchLabels: {cone-sidecar/inject: "true"}
+  {{- include "cone-sidecar.podsThatAsk" . | nindent 2 }}
 resourceRules:
   - apiGroups: [""]
     apiVersions: [v1]
