@@ -279,6 +279,23 @@ def test_stopped_at_a_terminal(stage):
         shell.wait_for("code=5\r\n")
 
 
+def test_a_command_in_the_background_that_reads(stage):
+    """It stops for the terminal, and we with it: the shell says so, and fg goes on with both."""
+    script = "import signal, sys; signal.signal(signal.SIGCONT, lambda *_: print('on', flush=True))"
+    script += "; print('read', sys.stdin.readline())"
+    line = shlex.join([*cone_command(), "aws", "exec", GOOD, "--", sys.executable, "-c", script])
+    with InteractiveShell(stage.environment) as shell:
+        shell.type(f"set -b; {line} &\n")
+        shell.wait_for("Stopped")
+        shell.type("fg\n")
+        shell.wait_for("on\r\n")
+        shell.type("words\n")
+        shell.wait_for("read words\r\n")
+        shell.wait_for(PROMPT)
+        shell.type("echo code=$?\n")
+        shell.wait_for("code=0\r\n")
+
+
 def test_a_shell_that_suspends_itself(stage):
     """A shell has a group of its own: its suspend leads back to the shell before it, and fg into it again."""
     line = shlex.join([*cone_command(), "aws", "exec", GOOD, "--", "bash", "--norc", "-i"])
