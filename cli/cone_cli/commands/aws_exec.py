@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "stray",
         metavar="-- command",
         nargs="*",
+        default=[],
         help="the command and its arguments; your shell, where there is none",
     )
     parser.add_argument(
