@@ -46,6 +46,7 @@ FOREIGN = {
     "AWS_ACCESS_KEY_ID": "AKIAELSEWHERE",
     "AWS_SECRET_ACCESS_KEY": "elsewhere",
     "AWS_SESSION_TOKEN": "elsewhere",
+    "AWS_CREDENTIAL_EXPIRATION": "elsewhere",
     "AWS_ROLE_ARN": "arn:aws:iam::1:role/elsewhere",
     "AWS_WEB_IDENTITY_TOKEN_FILE": "/elsewhere",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/elsewhere",
