@@ -40,7 +40,13 @@ OF_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 def cannot_start(name: str, error: OSError | None) -> int:
     """Say why a command can't be started; returns the exit code that shells have for it."""
-    if error is None or isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and Path(name).exists():
+        refusal = UsageError(
+            f"the command \"{name}\" can't be started: its interpreter isn't there",
+            hint="look at its first line",
+        )
+        exit_code = NOT_EXECUTABLE
+    elif error is None or isinstance(error, FileNotFoundError):
         refusal = UsageError(f'no command "{name}" is there', hint="check its name, and PATH")
         exit_code = NOT_FOUND
     else:

@@ -214,8 +214,9 @@ def test_the_section_is_gone(config, doctor):
 
 
 def test_a_name_that_was_mistyped(doctor):
-    """The one that was meant is named."""
+    """The one that was meant is named, and what holds for each profile is looked at."""
     assert 'did you mean "p-granted"?' in doctor("p-grantd")["profile"]["fix"]
+    assert "cone-login" in doctor("p-grantd", CONE_CLIENT_ID=None)
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,10 @@ def test_exit_codes(stage, tmp_path, options):
     plain.chmod(0o755)
     done = run(stage, str(plain), options=options)
     assert (done.returncode, done.stdout) == (126, "")
+    plain.write_text("#!/no/such/interpreter\n")
+    done = run(stage, str(plain), options=options)
+    assert (done.returncode, done.stdout) == (126, "")
+    assert "its interpreter isn't there" in done.stderr
     assert run(stage, "sh", "-c", "exit 7", options=options).returncode == 7
 
 

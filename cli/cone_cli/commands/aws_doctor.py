@@ -95,8 +95,7 @@ def _chain(args: argparse.Namespace, environment: "Mapping[str, str]") -> "list[
         findings += check_section(environment, name)
     if isinstance(entry, ConfigurationError):
         return [*findings, _incomplete(entry)]
-    if name and entry is None:
-        return findings
+    # Of a profile that isn't there, what holds for each of them is looked at.
     profile = entry if isinstance(entry, Profile) else None
     chain = AccessChain(args, environment, profile, SystemClock())
     return findings + run_async(chain.findings(offline=args.offline))
