@@ -143,6 +143,7 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
     except ConeError as error:
         return terminal.fail(error)
     except KeyboardInterrupt:
+        terminal.leave_line()
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone: nothing is left to say, and Python must not try again.

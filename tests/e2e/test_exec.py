@@ -265,6 +265,19 @@ def test_interrupted_at_a_terminal(stage):
         shell.wait_for("code=130\r\n")
 
 
+def test_interrupted_before_there_is_access(stage):
+    """Ctrl-C while people decide leaves the terminal at the beginning of a line, and 130."""
+    line = shlex.join([*cone_command(), "aws", "exec", "p-approval", "--wait", "--", "true"])
+    with InteractiveShell(stage.environment) as shell:
+        shell.type(f"{line}\n")
+        shell.wait_for("cone task get")
+        shell.type("\x03")
+        shown = shell.wait_for(PROMPT).partition("^C")[2]
+        assert shown.lstrip(".").startswith("\r\n")
+        shell.type("echo code=$?\n")
+        shell.wait_for("code=130\r\n")
+
+
 def test_stopped_at_a_terminal(stage):
     """Ctrl-Z gives the terminal back to the shell, and fg goes on, with credentials."""
     script = f"echo go; read x; {shlex.join([sys.executable, '-c', BOTO3])}; exit 5"
