@@ -1,9 +1,15 @@
 """What all tests share."""
 
+import signal
+
 import pytest
 
 from fakes.access import Recorder
 from fakes.clock import FakeClock
+
+# A shell has what it starts in the background ignore these, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -40,7 +40,13 @@ OF_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 def cannot_start(name: str, error: OSError | None) -> int:
     """Say why a command can't be started; returns the exit code that shells have for it."""
-    if error is None or isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and Path(name).exists():
+        refusal = UsageError(
+            f"the command \"{name}\" can't be started: its interpreter isn't there",
+            hint="look at its first line",
+        )
+        exit_code = NOT_EXECUTABLE
+    elif error is None or isinstance(error, FileNotFoundError):
         refusal = UsageError(f'no command "{name}" is there', hint="check its name, and PATH")
         exit_code = NOT_FOUND
     else:
@@ -108,19 +114,20 @@ class ChildCommand:
             if not os.WIFSTOPPED(status):
                 return os.waitstatus_to_exitcode(status)
             with _terminal() as descriptor:
-                self._stop_alike(descriptor)
+                self._stop_alike(descriptor, os.WSTOPSIG(status))
 
-    def _stop_alike(self, descriptor: int) -> None:
+    def _stop_alike(self, descriptor: int, number: int) -> None:
         """Stop as the child did, so that the shell takes note, and the terminal back; it continues us."""
         ours, its, foreground = os.getpgrp(), os.getpgid(self._pid), _foreground(descriptor)
-        if foreground not in {ours, its}:
+        # Stopped in the background, for the terminal: of a job that goes on, fg continues nobody.
+        if foreground not in {ours, its} and number not in BACKGROUND:
             return
-        if foreground != ours:
+        if foreground == its != ours:
             # A shell that suspends itself is in a group of its own: our shell asks after ours.
             os.tcsetpgrp(descriptor, ours)
         # To this very thread: nothing below happens before somebody continues us.
         signal.raise_signal(signal.SIGSTOP)
-        if foreground != ours and _foreground(descriptor) == ours:
+        if foreground == its != ours and _foreground(descriptor) == ours:
             os.tcsetpgrp(descriptor, its)
 
     @contextlib.contextmanager

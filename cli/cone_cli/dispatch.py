@@ -4,7 +4,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import NoReturn
@@ -51,7 +51,7 @@ COMMANDS = (
     Command(("aws", "env"), "aws_env", "print what points an SDK at the running sidecar"),
     Command(("aws", "exec"), "aws_exec", "run a command whose credentials renew themselves"),
     Command(("aws", "console"), "aws_console", "open the AWS console as a profile"),
-    Command(("aws", "doctor"), "aws_doctor", "check what this environment makes of SDKs"),
+    Command(("aws", "doctor"), "aws_doctor", "find what keeps SDKs from their credentials"),
     Command(("serve",), "serve", "run the sidecar"),
     Command(("healthcheck",), "healthcheck", "tell whether the running sidecar answers"),
     Command(("simulator",), "simulator", "run a simulated tenant and Identity Center"),
@@ -61,6 +61,10 @@ COMMANDS = (
 SUMMARIES: dict[tuple[str, ...], str] = {
     ("aws",): "AWS access through ConductorOne",
     ("task",): "requests for access",
+}
+EXAMPLES: dict[tuple[str, ...], str] = {
+    ("aws",): "example: cone aws list",
+    ("task",): "example: cone task search --state open",
 }
 
 
@@ -82,9 +86,36 @@ class Parser(argparse.ArgumentParser):
                 for arg in args
             ]
         parsed, rest = super().parse_known_args(args, namespace)
+        if rest:
+            known = self._option_string_actions if rest[0].startswith("-") else ()
+            self._refuse(f"unrecognized arguments: {' '.join(rest)}", rest[0], known)
+        if not hasattr(parsed, "module"):
+            # A group, and no command of it: the original shows its help as well.
+            self.print_help()
+            self.exit()
         if destination:
             setattr(parsed, destination, after)
         return parsed, rest
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse a command that there isn't in the original's words; other values as argparse does."""
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:  # noqa: SLF001 -- argparse has no other name for it
+            self._refuse(f'unknown command "{value}" for "{self.prog}"', value, action.choices)
+        super()._check_value(action, value)
+
+    def _refuse(self, message: str, word: object, known: Iterable[str]) -> NoReturn:
+        """Refuse ``word``, and name the one of ``known`` that may have been meant."""
+        # Importing it costs 0.2 MiB, and few words are wrong.
+        import difflib
+
+        near = difflib.get_close_matches(str(word).partition("=")[0], list(known), n=1)
+        hint = f'did you mean "{near[0]}"? Else see: ' if near else ""
+        raise UsageError(message, hint=f"{hint}{self.prog} --help")
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        """Print a help as other data: argparse keeps silent about a full disk."""
+        del file
+        terminal.put(message.rstrip("\n"))
 
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments."""
@@ -99,6 +130,9 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
         leading: This process holds the lock of the credentials that it is asked for.
     """
     terminal.keep_stdout_plain()
+    if arguments[:1] == ["help"]:
+        # As the original has it: cone help aws list.
+        arguments = [*arguments[1:], "--help"]
     try:
         parsed = build_parser(arguments).parse_args(arguments)
         parsed.leading = leading
@@ -109,6 +143,7 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
     except ConeError as error:
         return terminal.fail(error)
     except KeyboardInterrupt:
+        terminal.leave_line()
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone: nothing is left to say, and Python must not try again.
@@ -159,23 +194,25 @@ def build_parser(arguments: Sequence[str] | None = None) -> Parser:
     )
     take_output_option(root)
     root.add_argument("-v", "--version", action=VersionAction, help="print the version and end")
-    groups: dict[tuple[str, ...], argparse._SubParsersAction[Parser]] = {
-        (): _group(root, required=True)
-    }
+    groups: dict[tuple[str, ...], argparse._SubParsersAction[Parser]] = {(): _group(root)}
     for command in COMMANDS:
         above = command.words[:-1]
         if above not in groups:
             group = groups[above[:-1]].add_parser(
-                above[-1], help=SUMMARIES[above], description=SUMMARIES[above], parents=[shared]
+                above[-1],
+                help=SUMMARIES[above],
+                description=SUMMARIES[above],
+                epilog=EXAMPLES[above],
+                parents=[shared],
             )
             take_output_option(group)
-            groups[above] = _group(group, required=True)
+            groups[above] = _group(group)
         if arguments is None or _may_mean(arguments, command):
             child = _described(command, groups[above], shared)
         else:
             child = groups[above].add_parser(command.words[-1], help=command.summary)
         if any(other.words[:-1] == command.words for other in COMMANDS):
-            groups[command.words] = _group(child, required=False)
+            groups[command.words] = _group(child)
     return root
 
 
@@ -202,10 +239,8 @@ def _described(
     return child
 
 
-def _group(parser: Parser, *, required: bool) -> "argparse._SubParsersAction[Parser]":
-    return parser.add_subparsers(
-        title="commands", metavar="<command>", parser_class=Parser, required=required
-    )
+def _group(parser: Parser) -> "argparse._SubParsersAction[Parser]":
+    return parser.add_subparsers(title="commands", metavar="<command>", parser_class=Parser)
 
 
 def _shared_options() -> Parser:

@@ -22,6 +22,12 @@ def say(text: str, end: str = "\n") -> None:
         print(printable(text), end=end, file=sys.stderr, flush=True)
 
 
+def leave_line() -> None:
+    """Begin a new line on a terminal: Ctrl-C was shown in the one before, maybe behind dots."""
+    if sys.stderr.isatty():
+        say("")
+
+
 def note(text: str) -> None:
     """Print a remark to stderr."""
     say(f"cone: {text}")

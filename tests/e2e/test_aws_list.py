@@ -75,6 +75,15 @@ def test_filters(stage, arguments, names):
     assert set(listed(stage, *arguments)) == names
 
 
+def test_nothing_to_show(stage, monkeypatch):
+    """Where nothing stands below the head, stderr says why."""
+    assert "none of 4 profiles is meant" in stage.cone("aws", "list", "nosuch").stderr
+    monkeypatch.setitem(stage.environment, "AWS_CONFIG_FILE", "/dev/null")
+    done = stage.cone("aws", "list")
+    assert done.returncode == 0
+    assert done.stderr == "cone: there are no profiles of cone's in /dev/null: cone aws setup\n"
+
+
 def test_nobody_is_asked(stage):
     """Offline, what isn't known is said to be so; names come one a line, without heavy imports."""
     stage.forget_requests()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fakes.interactive_shell import PROMPT, InteractiveShell
+
 CONFIG = """\
 [profile production-admin]
 cone_app_id = a
@@ -42,6 +44,10 @@ CASES = {
     "cone aws request my": ["my team's prod"],
     "cone aws credentials ada@acme:p": ["ada@acme:prod"],
     "cone aws credentials nothing": [],
+    "cone aws list production-a": ["production-admin"],
+    "cone aws list production-admin --off": ["--offline"],
+    "cone aws exec production-admin --en": ["--env"],
+    "cone aws exec production-admin -- cone": ["cone"],
 }
 BASH = r"""
 source "$1"
@@ -112,6 +118,22 @@ def test_bash(scripts):
         wanted_words = [word.rpartition(":")[2] for word in wanted]
         quoted = [word.replace(" ", "\\ ").replace("'", "\\'") for word in wanted_words]
         assert sorted(filter(None, found)) == quoted, line
+
+
+def test_bash_after_the_dashes(scripts):
+    """At a terminal, a command's files are completed; where bash-completion is there, it is asked."""
+    home, environment = scripts
+    with InteractiveShell(environment) as shell:
+        shell.type(f"source {home}/cone.bash\n")
+        shell.wait_for(PROMPT)
+        shell.type("cone aws exec production-admin -- cat /etc/hostn\t")
+        shell.wait_for("/etc/hostname")
+        shell.type("\x03")
+        shell.wait_for(PROMPT)
+        shell.type("_command_offset() { COMPREPLY=(word-$1); }\n")
+        shell.wait_for(PROMPT)
+        shell.type("cone aws exec production-admin -- git \t")
+        shell.wait_for("git word-5")
 
 
 def test_fish(scripts):

@@ -5,6 +5,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -134,6 +135,16 @@ def test_offline_asks_nobody(stage, doctor):
         ({"SSL_CERT_FILE": "/nosuch/ca.pem"}, "ca-bundle", "unset SSL_CERT_FILE"),
         ({"XDG_CACHE_HOME": "/dev/null"}, "state-directory", "mv /dev/null"),
         ({"HOME": None, "CONE_CONFIG_PATH": "/nosuch"}, "home", "export HOME="),
+        ({"HTTP_PROXY": "http://nosuch.invalid"}, "conductorone-http", "correct HTTP_PROXY"),
+        ({"CONE_SSO_URLL": "x"}, "variable-name", 'export CONE_SSO_URL="$CONE_SSO_URLL"'),
+        ({"AWS_PROFILE": "p-auto"}, "aws-profile", "export AWS_PROFILE=p-granted"),
+        ({"AWS_DEFAULT_PROFILE": "nosuch"}, "aws-profile", "export AWS_DEFAULT_PROFILE=p-granted"),
+        (
+            {"AWS_WEB_IDENTITY_TOKEN_FILE": "/x"},
+            "web-identity",
+            "unset AWS_WEB_IDENTITY_TOKEN_FILE",
+        ),
+        ({"CONE_CLIENT_ID": None, "CONE_PROFILE": "two"}, "cone-login", "--profile two"),
     ],
 )
 def test_a_variable(stage, doctor, variables, check, fix):
@@ -173,7 +184,8 @@ def test_malformed_aws_config(config, doctor):
         (b"cone_app_id", b"cone_no_id", "profile-incomplete", "delete the profile"),
         (b"output = json", b"sso_session = cone-sso", "sso-beside-process", "--update"),
         (b"credential_process = /", b"credential_process = ./", "credential-process", "--update"),
-        (b"cone_sso_role_name = Granted", b"cone_sso_role_name = Nosuch", "role", "role name"),
+        (b"cone_sso_role_name = Granted", b"cone_sso_role_name = Nosuch", "role", "--update"),
+        (b"100000000001", b"100000000009", "role", "--update"),
         (b"cone_entitlement_id = ", b"cone_entitlement_id = x", "entitlement", "--prune"),
     ],
 )
@@ -201,10 +213,39 @@ def test_the_section_is_gone(config, doctor):
     assert doctor()["profile"]["fix"] == "cone aws setup"
 
 
-def test_two_sections(config, doctor):
-    """Clients differ on which of them counts."""
-    config.write_bytes(config.read_bytes() + b"\n[profile p-granted]\nregion = eu-west-1\n")
-    assert "one section" in only(doctor(), "duplicate-section")["fix"]
+def test_a_name_that_was_mistyped(doctor):
+    """The one that was meant is named, and what holds for each profile is looked at."""
+    assert 'did you mean "p-granted"?' in doctor("p-grantd")["profile"]["fix"]
+    assert "cone-login" in doctor("p-grantd", CONE_CLIENT_ID=None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "check", "fix"),
+    [
+        (b"", b"\n[profile p-granted]\nregion = eu-west-1\n", "duplicate-section", "one section"),
+        (b"", b"\n[profile mine]\n\n[profile mine]\n", "duplicate-section", "one section"),
+        (b"", b"\n[profile mine]\nregion = a\nregion = b\n", "duplicate-key", "one of them"),
+        (b"\xef\xbb\xbf", b"", "aws-files", "sed -i"),
+        (b"# caf\xe9\n", b"", "aws-files", "mend line 1"),
+    ],
+)
+def test_what_boto3_does_not_read(stage, config, doctor, before, after, check, fix):
+    """A line that they are stricter about costs boto3 and the AWS CLI each profile of the file."""
+    config.write_bytes(before + config.read_bytes() + after)
+    profiles = "import botocore.session; botocore.session.Session().available_profiles"
+    command = [sys.executable, "-c", profiles]
+    done = subprocess.run(command, env=stage.environment, capture_output=True, check=False)
+    assert b"ConfigParseError" in done.stderr
+    assert fix in only(doctor(), check)["fix"]
+
+
+def test_a_credentials_file_that_can_not_be_read(stage, doctor):
+    """It is one finding, and the chain is followed all the same."""
+    path = stage.home / ".aws" / "credentials"
+    path.write_text("[default]\nnonsense\n")
+    assert "make line 2 of" in only(doctor(), "aws-files")["fix"]
+    path.unlink()
+    assert doctor() == {}
 
 
 def test_the_credentials_file(stage, doctor):

@@ -46,6 +46,7 @@ FOREIGN = {
     "AWS_ACCESS_KEY_ID": "AKIAELSEWHERE",
     "AWS_SECRET_ACCESS_KEY": "elsewhere",
     "AWS_SESSION_TOKEN": "elsewhere",
+    "AWS_CREDENTIAL_EXPIRATION": "elsewhere",
     "AWS_ROLE_ARN": "arn:aws:iam::1:role/elsewhere",
     "AWS_WEB_IDENTITY_TOKEN_FILE": "/elsewhere",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/elsewhere",
@@ -174,6 +175,10 @@ def test_exit_codes(stage, tmp_path, options):
     plain.chmod(0o755)
     done = run(stage, str(plain), options=options)
     assert (done.returncode, done.stdout) == (126, "")
+    plain.write_text("#!/no/such/interpreter\n")
+    done = run(stage, str(plain), options=options)
+    assert (done.returncode, done.stdout) == (126, "")
+    assert "its interpreter isn't there" in done.stderr
     assert run(stage, "sh", "-c", "exit 7", options=options).returncode == 7
 
 
@@ -260,6 +265,19 @@ def test_interrupted_at_a_terminal(stage):
         shell.wait_for("code=130\r\n")
 
 
+def test_interrupted_before_there_is_access(stage):
+    """Ctrl-C while people decide leaves the terminal at the beginning of a line, and 130."""
+    line = shlex.join([*cone_command(), "aws", "exec", "p-approval", "--wait", "--", "true"])
+    with InteractiveShell(stage.environment) as shell:
+        shell.type(f"{line}\n")
+        shell.wait_for("cone task get")
+        shell.type("\x03")
+        shown = shell.wait_for(PROMPT).partition("^C")[2]
+        assert shown.lstrip(".").startswith("\r\n")
+        shell.type("echo code=$?\n")
+        shell.wait_for("code=130\r\n")
+
+
 def test_stopped_at_a_terminal(stage):
     """Ctrl-Z gives the terminal back to the shell, and fg goes on, with credentials."""
     script = f"echo go; read x; {shlex.join([sys.executable, '-c', BOTO3])}; exit 5"
@@ -277,6 +295,23 @@ def test_stopped_at_a_terminal(stage):
         shell.wait_for(PROMPT)
         shell.type("echo code=$?\n")
         shell.wait_for("code=5\r\n")
+
+
+def test_a_command_in_the_background_that_reads(stage):
+    """It stops for the terminal, and we with it: the shell says so, and fg goes on with both."""
+    script = "import signal, sys; signal.signal(signal.SIGCONT, lambda *_: print('on', flush=True))"
+    script += "; print('read', sys.stdin.readline())"
+    line = shlex.join([*cone_command(), "aws", "exec", GOOD, "--", sys.executable, "-c", script])
+    with InteractiveShell(stage.environment) as shell:
+        shell.type(f"set -b; {line} &\n")
+        shell.wait_for("Stopped")
+        shell.type("fg\n")
+        shell.wait_for("on\r\n")
+        shell.type("words\n")
+        shell.wait_for("read words\r\n")
+        shell.wait_for(PROMPT)
+        shell.type("echo code=$?\n")
+        shell.wait_for("code=0\r\n")
 
 
 def test_a_shell_that_suspends_itself(stage):

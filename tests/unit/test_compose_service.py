@@ -143,12 +143,15 @@ def test_no_sidecar_has_to_run(printed):
     assert app["volumes"] == ["token:/run/cone:ro"]
 
 
-def test_nor_has_the_profile_to_be_known(printed):
-    """There profiles come from the tenant: a name that is in no file here is taken as it is."""
+def test_nor_has_the_profile_to_be_known(printed, monkeypatch):
+    """There profiles come from the tenant: a name that is in no file here is taken, with a warning."""
+    said = []
+    monkeypatch.setattr(aws_env.terminal, "note", said.append)
     app = yaml.safe_load(printed("My Prof", "--shell", "compose"))["services"]["app"]
     uri = app["environment"]["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
     assert uri == "http://127.0.0.1:9911/credentials/My-Prof-ec1b37c1"
     assert "AWS_REGION" not in app["environment"]
+    assert said[0].startswith('warning: no profile "My Prof" in ')
 
 
 def test_each_syntax_is_one_of_the_command(monkeypatch, capsys):

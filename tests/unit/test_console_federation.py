@@ -23,13 +23,15 @@ def test_botocore_knows_the_partitions(capsys):
     assert botocore_partitions.main(list(REGIONS.values())) == 0
     assert json.loads(capsys.readouterr().out) == {v: k for k, v in REGIONS.items()}
     assert set(REGIONS) == set(PARTITIONS)
-    assert botocore_partitions.main(["mars-1"]) == 1
 
 
 async def test_a_partition_is_looked_up_once(tmp_path, monkeypatch):
-    """What botocore said is kept in a file; who has it starts no process."""
+    """What botocore said is kept in a file, and who has it starts no process; what isn't there is named."""
     resolver = PartitionResolver(tmp_path, {})
     assert await resolver.names("us-east-1", "cn-north-1") == ["aws", "aws-cn"]
+    with pytest.raises(ConfigurationError) as refused:
+        await resolver.names("eu-west-1", "mars-1")
+    assert refused.value.message == "AWS has no region mars-1"
     monkeypatch.setattr("cone_sidecar.identity_center.partitions.run_module", None)
     assert await PartitionResolver(tmp_path, {}).names("cn-north-1") == ["aws-cn"]
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cone_cli import terminal
 from cone_cli.output import put_json
 from cone_cli.stage import cone_command
@@ -30,11 +32,12 @@ def test_json_for_ascii_is_json(monkeypatch):
     assert stdout.buffer.getvalue() == b'"\\u00fc"\n\\xfc\n'
 
 
-def test_a_full_disk():
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_a_full_disk(option):
     """An error of stdout is one plain line."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [*cone_command(), "--version"],
+            [*cone_command(), option],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

@@ -47,14 +47,16 @@ def _findings(args: argparse.Namespace, environment: "Mapping[str, str]") -> "li
     from cone_cli.doctor.client_caveats import client_caveats
     from cone_cli.doctor.environment_check import check_environment, has_endpoint
     from cone_cli.doctor.environment_secrets import secrets_in
+    from cone_cli.doctor.strict_reading import check_strict_reading
     from cone_cli.doctor.token_file_check import check_token_file
 
     profile = args.aws_profile
     token_file = check_token_file(environment)
     profiles, findings = _sdk_profiles(environment)
+    findings += check_strict_reading(environment)
     findings += _chain(args, environment)
     if has_endpoint(environment) or not profile:
-        findings += check_environment(environment, profiles, profile)
+        findings += check_environment(environment, profiles or {}, profile)
         findings += token_file.findings
         if not args.offline:
             findings += _asked(environment, token_file.content.reveal())
@@ -72,6 +74,7 @@ def _chain(args: argparse.Namespace, environment: "Mapping[str, str]") -> "list[
     from cone_cli.doctor.environment_check import has_endpoint
     from cone_cli.doctor.home_check import check_home
     from cone_cli.doctor.program_check import check_program
+    from cone_cli.doctor.variable_check import check_variables
     from cone_sidecar.clock import SystemClock
     from cone_sidecar.domain.profile import Profile
     from cone_sidecar.errors import ConfigurationError
@@ -83,7 +86,8 @@ def _chain(args: argparse.Namespace, environment: "Mapping[str, str]") -> "list[
         return []
     config = check_cone_config(environment)
     home = check_home(environment, getattr(args, "tenant_profile", ""), name)
-    findings = [*home, *check_program(environment, _command(environment, name)), config]
+    program = check_program(environment, _command(environment, name))
+    findings = [*home, *program, *check_variables(environment), config]
     if known is None or config.level == "fail":
         return findings
     findings += check_aws_config(environment, known)
@@ -91,8 +95,7 @@ def _chain(args: argparse.Namespace, environment: "Mapping[str, str]") -> "list[
         findings += check_section(environment, name)
     if isinstance(entry, ConfigurationError):
         return [*findings, _incomplete(entry)]
-    if name and entry is None:
-        return findings
+    # Of a profile that isn't there, what holds for each of them is looked at.
     profile = entry if isinstance(entry, Profile) else None
     chain = AccessChain(args, environment, profile, SystemClock())
     return findings + run_async(chain.findings(offline=args.offline))
@@ -127,10 +130,11 @@ def _command(environment: "Mapping[str, str]", profile: str) -> str:
     """Return the command of the profile's section, empty where there is none."""
     from cone_cli.doctor.profile_check import KEY
 
-    return _sdk_profiles(environment)[0].get(profile, {}).get(KEY, "")
+    return (_sdk_profiles(environment)[0] or {}).get(profile, {}).get(KEY, "")
 
 
-def _sdk_profiles(environment: "Mapping[str, str]") -> "tuple[SdkProfiles, list[Finding]]":
+def _sdk_profiles(environment: "Mapping[str, str]") -> "tuple[SdkProfiles | None, list[Finding]]":
+    """Return the profiles that SDKs read, None where they can't, with why."""
     from cone_cli.doctor.finding import Finding, Level
     from cone_cli.doctor.sdk_profiles import read_sdk_profiles
     from cone_sidecar.errors import ConfigurationError
@@ -138,7 +142,7 @@ def _sdk_profiles(environment: "Mapping[str, str]") -> "tuple[SdkProfiles, list[
     try:
         return read_sdk_profiles(environment), []
     except ConfigurationError as error:
-        return {}, [Finding("aws-files", Level.FAIL, error.message, error.hint)]
+        return None, [Finding("aws-files", Level.FAIL, error.message, error.hint)]
 
 
 def _asked(environment: "Mapping[str, str]", token: str) -> "list[Finding]":
@@ -159,22 +163,31 @@ def _asked(environment: "Mapping[str, str]", token: str) -> "list[Finding]":
 
 
 def _section(
-    environment: "Mapping[str, str]", tenant: str, profile: str, of_sdks: "SdkProfiles"
+    environment: "Mapping[str, str]", tenant: str, profile: str, of_sdks: "SdkProfiles | None"
 ) -> "list[Finding]":
     """Look at a profile as SDKs run it, and at the sidecar that serves it."""
-    from cone_cli.doctor.credential_sources import check_static_keys
+    from cone_cli.doctor.credential_sources import check_before_profile
     from cone_cli.doctor.environment_check import check_imds, check_region
     from cone_cli.doctor.finding import Level
     from cone_cli.doctor.profile_check import check_profile, missing
+    from cone_cli.doctor.sdk_profiles import CONFIG, sdk_file
     from cone_cli.doctor.sidecar_check import check_served
 
     served = check_served(environment, tenant, profile)
-    values = of_sdks.get(profile)
-    found = missing(profile, served) if values is None else check_profile(profile, values)
-    if values is not None:
-        found += check_region(environment, of_sdks, profile)
+    before = check_before_profile(environment, of_sdks or {}, profile)
     imds = check_imds(environment, Level.INFO)
-    return [*check_static_keys(environment), *found, *imds, served]
+    if of_sdks is None:
+        return [*before, *imds, served]
+    values = of_sdks.get(profile)
+    if values is None:
+        return [
+            *before,
+            *missing(profile, of_sdks, sdk_file(environment, *CONFIG), served),
+            *imds,
+            served,
+        ]
+    found = [*check_profile(profile, values), *check_region(environment, of_sdks, profile)]
+    return [*before, *found, *imds, served]
 
 
 def _put(output: str, findings: "Sequence[Finding]") -> None:

@@ -72,11 +72,14 @@ def _access_in_compose(profile: str) -> "Mapping[str, str]":
 
 
 def _region(profile: str) -> str:
-    """Return the region of the AWS config file's profile, empty where it has none of ours by this name."""
+    """Return the region of the AWS config file's profile; one that isn't there is told of, and has none."""
     from cone_sidecar.aws_config.profiles import find_profile
     from cone_sidecar.errors import ConfigurationError, ProfileNotFound
 
     try:
         return find_profile(profile, os.environ).region
-    except (ProfileNotFound, ConfigurationError):
+    except (ProfileNotFound, ConfigurationError) as error:
+        # Another machine's sidecar may have what isn't known here.
+        terminal.note(f"warning: {error.message}")
+        terminal.note(f"hint: {error.hint}")
         return ""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 EXAMPLE = "example: cone aws exec production-admin -- aws s3 ls"
 # For prompts: a shell shows whose credentials it has.
 EXEC_PROFILE = "CONE_EXEC_PROFILE"
+# For prompts as well, and for nobody who has an endpoint.
+KEYS_END = "AWS_CREDENTIAL_EXPIRATION"
 FALLBACK_SHELL = "/bin/sh"
 
 
@@ -26,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "stray",
         metavar="-- command",
         nargs="*",
+        default=[],
         help="the command and its arguments; your shell, where there is none",
     )
     parser.add_argument(
@@ -73,7 +76,7 @@ async def _run_beside_endpoint(
             return access.exit_code
         _say_whose_shell(args)
         exports = endpoint.environment(os.environ) | {EXEC_PROFILE: access.profile.name}
-        environment = _without(unset_beside(exports)) | exports
+        environment = _without([*unset_beside(exports), KEYS_END]) | exports
         try:
             return await ChildCommand(command, environment).run()
         except OSError as error:
@@ -100,7 +103,7 @@ def _with_keys(access: "AskedAccess", held: "HeldCredentials") -> dict[str, str]
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key.reveal(),
         "AWS_SESSION_TOKEN": credentials.session_token.reveal(),
-        "AWS_CREDENTIAL_EXPIRATION": rfc3339(credentials.expiration),
+        KEYS_END: rfc3339(credentials.expiration),
     }
     if region := access.profile.region:
         keys |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}

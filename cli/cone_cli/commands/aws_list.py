@@ -83,6 +83,10 @@ async def _list(args: argparse.Namespace) -> int:
             terminal.put(terminal.printable("\n".join(shown)))
         return 0
     put_catalogue(args.output, shown)
+    if not known.entries:
+        terminal.note(f"there are no profiles of cone's in {known.where}: cone aws setup")
+    elif not shown:
+        terminal.note(f"none of {len(known.entries)} profiles is meant")
     for error in survey.errors:
         terminal.fail(error)
     return worst(error.exit_code for error in survey.errors)

@@ -51,9 +51,8 @@ class AccessChain:
             await connections.aclose()
 
     async def _links(self, connections: AdapterConnections, *, offline: bool) -> list[Finding]:
-        login, tenant = check_login(
-            connections, self.profile.tenant if self.profile else DEFAULT_TENANT
-        )
+        name = self.profile.tenant if self.profile else DEFAULT_TENANT
+        login, tenant = check_login(connections, name, self._chosen_login(name))
         try:
             session = self._session()
         except ConfigurationError as error:
@@ -80,6 +79,11 @@ class AccessChain:
                 granted=of_tenant.granted,
             )
         return _once(found)
+
+    def _chosen_login(self, name: str) -> str:
+        if name != DEFAULT_TENANT:
+            return name
+        return tenant_flags(self.args).profile or self.environment.get("CONE_PROFILE", "")
 
     def _session(self) -> SsoSession:
         return self.profile.session if self.profile else configured_session("", self.environment)

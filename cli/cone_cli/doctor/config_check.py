@@ -2,12 +2,10 @@
 
 import shlex
 import stat
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from cone_cli.doctor.finding import Finding, Level
-from cone_cli.doctor.profile_check import UPDATE
 from cone_cli.doctor.sdk_profiles import CREDENTIALS, sdk_file
 from cone_cli.known_profiles import KnownProfiles
 from cone_sidecar.ascii_text import ascii_text
@@ -59,28 +57,18 @@ def check_aws_config(environment: Mapping[str, str], known: KnownProfiles) -> li
 
 
 def check_section(environment: Mapping[str, str], profile: str) -> list[Finding]:
-    """Return what is wrong with where the section of ``profile`` stands.
-
-    Raises:
-        ConfigurationError: A file can't be read.
-    """
-    file = AwsConfigFile.of(environment)
-    counted = Counter(section.name for section in file.read().sections)
-    findings = []
-    if any(times > 1 for name, times in counted.items() if name == ("profile", profile)):
-        what = "the profile's section is there more than once: some clients read the first, some the last"
-        fix = f"leave one section of the profile, and then: {UPDATE}"
-        findings.append(Finding("duplicate-section", Level.WARN, what, fix, str(file.path)))
+    """Return whether another section than the one of ``profile`` is taken for it."""
     credentials = AwsConfigFile(sdk_file(environment, *CREDENTIALS))
-    for section in credentials.read().sections:
-        if section.name.name == profile and section.values:
-            what = (
-                f"[{ascii_text(profile)}] is in the credentials file as well: most clients take what "
-                "stands there"
-            )
-            fix = f"remove [{ascii_text(profile)}] from {credentials.path}"
-            findings.append(
-                Finding("shadowed-profile", Level.FAIL, what, fix, str(credentials.path))
-            )
-            break
-    return findings
+    try:
+        sections = credentials.read().sections
+    except ConfigurationError:
+        # Whoever reads it for the SDKs tells why it can't be read.
+        return []
+    if not any(section.name.name == profile and section.values for section in sections):
+        return []
+    what = (
+        f"[{ascii_text(profile)}] is in the credentials file as well: most clients take what "
+        "stands there"
+    )
+    fix = f"remove [{ascii_text(profile)}] from {credentials.path}"
+    return [Finding("shadowed-profile", Level.FAIL, what, fix, str(credentials.path))]

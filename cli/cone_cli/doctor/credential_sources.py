@@ -1,5 +1,6 @@
 """What clients would take before they ask the endpoint (sdk-contract §5.1, §6 rule 25)."""
 
+import shlex
 from collections.abc import Mapping
 
 from cone_cli.doctor.finding import Finding, Level
@@ -35,7 +36,7 @@ def check_credential_sources(
 ) -> list[Finding]:
     """Return what wins over the endpoint, or that nothing does."""
     findings = [
-        *check_static_keys(environment),
+        *_static_keys(environment),
         *_web_identity(environment),
         *_profiles(environment, profiles),
     ]
@@ -46,7 +47,30 @@ def check_credential_sources(
     ]
 
 
-def check_static_keys(environment: Mapping[str, str]) -> list[Finding]:
+def check_before_profile(
+    environment: Mapping[str, str], profiles: SdkProfiles, profile: str
+) -> list[Finding]:
+    """Return what clients take in place of ``profile``, unless their command line names it."""
+    others = [
+        (variable, environment[variable])
+        for variable in PROFILE_VARIABLES
+        if environment.get(variable, profile) not in {"", profile}
+    ]
+    named = [
+        Finding(
+            "aws-profile",
+            Level.WARN,
+            f"{variable} names "
+            + ("another profile" if other in profiles else "a profile that isn't there")
+            + ": that is what clients take unless they are told on their command line",
+            f"export {variable}={shlex.quote(profile)}",
+        )
+        for variable, other in others
+    ]
+    return [*_static_keys(environment), *_web_identity(environment), *named]
+
+
+def _static_keys(environment: Mapping[str, str]) -> list[Finding]:
     """Return the finding of keys in the environment, which win in every client."""
     there = [name for name in STATIC_KEYS if environment.get(name)]
     if not there:
@@ -72,7 +96,7 @@ def _web_identity(environment: Mapping[str, str]) -> list[Finding]:
             Level.WARN if alone else Level.FAIL,
             "AWS_ROLE_ARN is set: with a token file it would be assumed instead"
             if alone
-            else f"{there[0]} is set: clients assume its role before they ask the endpoint",
+            else f"{there[0]} is set: clients assume its role before they ask an endpoint or a process",
             f"unset {' '.join(there)}",
         )
     ]

@@ -11,6 +11,8 @@ from cone_sidecar.warm_file import WarmEntry, cone_config_path, state_directory
 
 # What a sign-in, a token and a few credentials take.
 LEAST_SPACE = 1 << 20
+# ~ alone is HOME itself, where that is set.
+OWN_HOME = 'export HOME="$(eval echo "~$(id -un)")"'
 
 
 def check_home(
@@ -20,10 +22,10 @@ def check_home(
     home = environment.get("HOME", "")
     if not home:
         what = "HOME is not set: several clients find no file below it"
-        return [Finding("home", Level.WARN, what, 'export HOME="$(echo ~)"')]
+        return [Finding("home", Level.WARN, what, OWN_HOME)]
     if not Path(home).is_dir():
         what = "HOME names no directory"
-        return [Finding("home", Level.FAIL, what, 'export HOME="$(echo ~)"', home)]
+        return [Finding("home", Level.FAIL, what, OWN_HOME, home)]
     state, sign_ins = Path(state_directory(environment)), Path(home, ".aws", "sso", "cache")
     findings = [*_directory("state-directory", state), *_directory("sign-in-directory", sign_ins)]
     locks = [

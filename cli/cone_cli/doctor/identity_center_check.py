@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cone_cli.doctor.finding import Finding, Level
 from cone_cli.doctor.outside import STEP_S, Server, ask, failed
+from cone_cli.doctor.profile_check import UPDATE
 from cone_sidecar.clock import Clock, rfc3339
 from cone_sidecar.connections import AdapterConnections
 from cone_sidecar.domain.ports import RoleNotAssigned
@@ -19,7 +20,7 @@ from cone_sidecar.identity_center.token_cache import SsoToken, TokenCache
 # The start URLs of newer instances name their region.
 REGION_IN_URL = re.compile(r"https://[^/]*\.portal\.([a-z0-9-]+)\.app\.aws(?:[/:]|$)")
 LOGIN = "cone aws login"
-PROPAGATES = "retry in a minute; if it stays so, check the profile's account id and role name"
+PROPAGATES = f"retry in a minute; if it stays so: {UPDATE}"
 
 
 def check_region(session: SsoSession) -> list[Finding]:

@@ -10,6 +10,7 @@ from datetime import UTC
 import httpx
 
 from cone_cli.doctor.finding import Finding, Level
+from cone_cli.doctor.proxy_check import BY_SCHEME, EXCEPT, FOR_ALL, covers
 from cone_sidecar.clock import Clock
 from cone_sidecar.http_client import certificate_refused
 
@@ -58,20 +59,24 @@ def _unreachable(server: Server, error: Exception) -> Finding:
         what = f"{server.name} shows a certificate that isn't trusted: by a proxy, or a private CA"
         fix = f"export {server.authority}=<the authority's file>"
         return Finding(f"{server.check}-tls", Level.FAIL, what, fix, server.url)
-    if _of_kind(error, socket.gaierror):
+    proxy = _proxy(httpx.URL(server.url))
+    if _of_kind(error, socket.gaierror) and not proxy:
         what = f"the name of {server.name} can't be resolved"
         return Finding(f"{server.check}-dns", Level.FAIL, what, f"getent hosts {host}", server.url)
-    if isinstance(error, httpx.ProxyError):
-        what = f"the proxy gives no way to {server.name}"
-        fix = f"unset HTTPS_PROXY, or: export NO_PROXY={host}"
-        return Finding(f"{server.check}-http", Level.FAIL, what, fix, server.url)
     late = isinstance(error, TimeoutError | httpx.TimeoutException)
     what = f"{server.name} " + (f"doesn't answer within {STEP_S} s" if late else "can't be reached")
-    if any(
-        os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
-    ):
-        what += ", and a proxy is set"
-    return Finding(f"{server.check}-http", Level.FAIL, what, f"curl -I {server.url}", server.url)
+    fix = f"curl -I {server.url}"
+    if proxy:
+        what += f" through the proxy that {proxy} names"
+        fix = f"correct {proxy}, unset it, or: export NO_PROXY={host}"
+    return Finding(f"{server.check}-http", Level.FAIL, what, fix, server.url)
+
+
+def _proxy(url: httpx.URL) -> str:
+    """Return the variable whose proxy stands before a server, empty where none does."""
+    if any(covers(os.environ.get(name, ""), url.host) for name in EXCEPT):
+        return ""
+    return next(filter(os.environ.get, (*BY_SCHEME.get(url.scheme, ()), *FOR_ALL)), "")
 
 
 def _of_kind(error: BaseException | None, kind: type[BaseException]) -> bool:

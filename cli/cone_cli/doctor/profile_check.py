@@ -3,19 +3,20 @@
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cone_cli.doctor.finding import Finding, Level
 from cone_sidecar.ascii_text import ascii_text
+from cone_sidecar.aws_config.profiles import profile_not_found
 
 KEY = "credential_process"
 # botocore passes them on, `sh -c` acts on them.
 OF_THE_SHELL = re.compile(r"[~$`|;&<>*?(){}\\]")
 OUR_WORDS = ["aws", "credentials"]
-SETUP = "cone aws setup"
 # Only this changes what is there already.
-UPDATE = "cone aws setup --update"
+SETUP = "cone aws setup"
+UPDATE = f"{SETUP} --update"
 
 
 def check_profile(profile: str, values: Mapping[str, str]) -> list[Finding]:
@@ -32,13 +33,18 @@ def check_profile(profile: str, values: Mapping[str, str]) -> list[Finding]:
     return findings or [good]
 
 
-def missing(profile: str, served: Finding) -> list[Finding]:
-    """Return the finding that there is no such section; what a sidecar serves can be had from it."""
+def missing(profile: str, known: Iterable[str], path: Path, served: Finding) -> list[Finding]:
+    """Return the finding that there is no such section; what a sidecar serves can be had from it.
+
+    ``known`` are the names that there are in the file at ``path``: one of them may have been meant.
+    """
     fix = f'eval "$(cone aws env {shlex.quote(profile)})"'
     what = "the profile isn't in the AWS config file that SDKs read"
     if served.level is Level.OK:
         return [Finding("profile", Level.WARN, f"{what}, and the sidecar has it alone", fix)]
-    return [Finding("profile", Level.FAIL, what, SETUP)]
+    return [
+        Finding("profile", Level.FAIL, what, profile_not_found(profile, list(known), path).hint)
+    ]
 
 
 def _beside(values: Mapping[str, str]) -> list[Finding]:
@@ -105,7 +111,7 @@ def _program(program: str) -> list[Finding]:
 def _arguments(words: list[str], profile: str) -> list[Finding]:
     if words[: len(OUR_WORDS)] != OUR_WORDS or profile in words[len(OUR_WORDS) :]:
         return []
-    return [_line(Level.FAIL, f"{KEY} asks for another profile than the one it stands in", SETUP)]
+    return [_line(Level.FAIL, f"{KEY} asks for another profile than the one it stands in", UPDATE)]
 
 
 def _line(level: Level, what: str, fix: str) -> Finding:

@@ -1,13 +1,13 @@
 """Whether the sidecar of this machine, if one runs, is the one that is asked, and serves a profile."""
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
 from cone_cli.doctor.endpoint_address import EndpointAddress, full_address
 from cone_cli.doctor.endpoint_address_check import env_command
 from cone_cli.doctor.finding import Finding, Level
-from cone_cli.sidecar_client import SidecarClient
+from cone_cli.sidecar_client import SidecarClient, View
+from cone_sidecar.domain.access import Phase
 from cone_sidecar.errors import ConeError, ConfigurationError, Unreachable
 from cone_sidecar.runtime import find
 from cone_sidecar.warm_file import state_directory
@@ -58,9 +58,13 @@ def check_served(environment: Mapping[str, str], tenant: str, profile: str) -> F
     return Finding(
         "running-sidecar",
         Level.OK,
-        f"the running sidecar serves the profile: {view.get('state', 'unknown')}",
-        "" if view.get("served") else f"cone aws status {shlex.quote(profile)}",
+        f"the running sidecar has the profile: {_state(view)}",
     )
+
+
+def _state(view: View) -> str:
+    state = view.get("state", Phase.UNKNOWN)
+    return "nobody has asked for it yet" if state == Phase.UNKNOWN else str(state)
 
 
 def _of_other_settings(environment: Mapping[str, str]) -> Finding | None:

@@ -1,11 +1,13 @@
 """The tenant's links of the chain: reached, logged in, the entitlement, its grant. Nothing is requested."""
 
 import asyncio
+import shlex
 from dataclasses import dataclass, field
 
 from cone_cli.doctor.finding import Finding, Level
 from cone_cli.doctor.outside import STEP_S, Server, ask, failed
 from cone_sidecar.access_request import phase_of_task
+from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.clock import Clock, rfc3339
 from cone_sidecar.conductorone.tenant import ConductorOneTenant
 from cone_sidecar.connections import AdapterConnections
@@ -28,13 +30,20 @@ class TenantFindings:
 
 
 def check_login(
-    connections: AdapterConnections, name: str
+    connections: AdapterConnections, name: str, login: str
 ) -> tuple[Finding, ConductorOneTenant | None]:
-    """Return whether there is a login for the tenant called ``name``, and the tenant; nobody is asked."""
+    """Return whether there is a login for the tenant called ``name``, and the tenant; nobody is asked.
+
+    ``login`` is the profile of cone's config file that somebody chose for it, empty where nobody did.
+    """
     try:
         tenant = connections.tenant_named(name)
     except LoginRequired as error:
-        return Finding("cone-login", Level.FAIL, error.message, error.hint, name), None
+        what, fix = error.message, error.hint
+        if login:
+            what += f": cone's config file has no complete login under {ascii_text(login)}"
+            fix = f"cone login <tenant> --profile {shlex.quote(login)}, or name another one"
+        return Finding("cone-login", Level.FAIL, what, fix, name), None
     except ConeError as error:
         return Finding("cone-login", Level.FAIL, error.message, error.hint, name), None
     what = f"there is a login for {tenant.api.host.authority}"

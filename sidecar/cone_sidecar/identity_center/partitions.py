@@ -57,9 +57,9 @@ class PartitionResolver:
         except ChildFailed:
             output = b""
         found = _read(output)
-        if not found.keys() >= set(regions):
+        if unknown := [region for region in regions if region not in found]:
             raise ConfigurationError(
-                f"AWS has no region {' or '.join(map(printable_text, regions))}",
+                f"AWS has no region {' or '.join(map(printable_text, unknown))}",
                 hint="--region us-east-1, or the name of another one",
             )
         return found

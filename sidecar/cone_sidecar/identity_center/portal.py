@@ -57,7 +57,7 @@ async def get_role_credentials(
         raise UpstreamRejected(
             f"AWS knows no account {account_id} or no role {role_name} in it",
             status=response.status_code,
-            hint="cone aws setup",
+            hint="cone aws setup --update",
         )
     raise UpstreamRejected(
         f"AWS refuses to give role credentials (HTTP {response.status_code} {kind})".replace(
