@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,10 +23,6 @@ EXPORT = re.compile(r"^export (\w+)=(\S*)$", re.MULTILINE)
 def main() -> int:
     """Run the suites; returns the exit code of ``make test``."""
     environment = dict(os.environ)
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # A script that runs us in the background had its shell do that; commands under test are interrupted.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     # It may have to be installed first, which goes on beside those that need none.
     starting = start_engine()
     failed = [suite for suite in ALONE if run(suite, environment) != 0]
