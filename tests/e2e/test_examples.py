@@ -125,7 +125,8 @@ def test_it_runs(stage, people, command):
 @pytest.mark.parametrize("command", GOING_ON)
 def test_it_goes_on_until_it_is_ended(stage, command):
     """A shell runs it as it stands, it answers, and SIGTERM ends it."""
-    environment = stage.environment | {"CONE_LISTEN": "127.0.0.1:0"}
+    free = dict.fromkeys(("CONE_LISTEN", "CONE_MANAGEMENT_LISTEN"), "127.0.0.1:0")
+    environment = stage.environment | free
     with subprocess.Popen(
         ["sh", "-c", f"exec {EXAMPLES[command]}"],
         env=environment,
