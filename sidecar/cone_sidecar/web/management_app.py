@@ -48,7 +48,7 @@ class ManagementApp:
 
     def build(self, *further: Route) -> Starlette:
         """Return the ASGI application, with ``further`` routes."""
-        return Starlette(
+        app = Starlette(
             routes=[
                 # These two tell nothing, by whatever name they are asked for.
                 Route("/livez", self.livez, methods=["GET"]),
@@ -60,6 +60,9 @@ class ManagementApp:
                 *further,
             ]
         )
+        # It would lead to whatever Host a caller names, before anybody looked at that.
+        app.router.redirect_slashes = False
+        return app
 
     def _route(self, path: str, handler: Handler, guard: Guard | None) -> Route:
         """Return a route on which whoever ``guard`` refuses is told so."""
