@@ -40,6 +40,22 @@ def test_a_flag_wins_over_its_variable():
     assert settings(variables).audit == "stdout"
 
 
+@pytest.mark.parametrize("name", ["allow_client", "token_file", "default_profile", "no_token"])
+def test_a_flag_has_a_value(name):
+    """A shell's variable that isn't set opens nothing to everybody; ours says nothing if it is empty."""
+    with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} has no value"):
+        settings({f"CONE_{name.upper()}": "10.0.0.0/8"}, **{name: ""})
+    assert settings({f"CONE_{name.upper()}": ""}) == settings()
+
+
+@pytest.mark.parametrize("text", [",", " ", " , ,"])
+def test_no_network_is_not_every_network(text):
+    """Whoever wrote a list without a network in it meant some."""
+    for told in ({"allow_client": text}, {"environment": {"CONE_ALLOW_CLIENT": text}}):
+        with pytest.raises(UsageError, match="--allow-client takes a network"):
+            settings(**told)
+
+
 def test_each_value_is_read():
     """Networks, names, files, modes, groups, durations."""
     found = settings(
