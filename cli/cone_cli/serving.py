@@ -32,6 +32,7 @@ from cone_sidecar.audit import AuditLog
 from cone_sidecar.audit_sink import open_sink
 from cone_sidecar.certificate import Certificate, CertificateWatch
 from cone_sidecar.clock import Clock, SystemClock
+from cone_sidecar.core_file import leave_no_core
 from cone_sidecar.endpoint_settings import EndpointSettings
 from cone_sidecar.justification import Justification
 from cone_sidecar.listening import QuietServer
@@ -62,6 +63,7 @@ def serve(args: argparse.Namespace, reader: ConfigurationReader) -> int:
         ConfigurationError: An address, a file or a certificate can't be used.
         ExceptionGroup: More than one of these.
     """
+    leave_no_core()
     told = reader.read()
     log_from(told.log_level)
     endpoint = told.endpoint
