@@ -3,6 +3,7 @@
 import asyncio
 import asyncio.constants
 import ipaddress
+import re
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from cone_sidecar.web.limited_protocol import HEAD_LIMIT_S, Limits, limited_prot
 AWS_NETWORK_6 = ipaddress.ip_network("fd00:ec2::/32")
 DRAIN_LIMIT_S = 5
 LARGEST_PORT = 65535
+PORT = re.compile(r"[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,11 @@ def parse_listen(text: str, *, option: str) -> ListenAddress:
     """
     if text == "auto" and option == "--listen":
         return AUTO
-    host, colon, port = text.rpartition(":")
+    host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     try:
-        if not colon or not 0 <= int(port) <= LARGEST_PORT:
+        # int() takes blanks, signs, underscores and any script's digits too.
+        if not PORT.fullmatch(port) or int(port) > LARGEST_PORT:
             raise ValueError
         if host != "localhost":
             ipaddress.ip_address(host)

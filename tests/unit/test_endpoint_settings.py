@@ -210,6 +210,13 @@ def test_each_refusal_says_what_to_write(flags, message, hint):
     assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
+@pytest.mark.parametrize("port", ["", "+80", "-1", " 80", "8_0", "٨٠", "80x", "0x50", "9" * 5000])
+def test_a_port_is_a_number_in_plain_digits(port):
+    """What only Python takes for a number is a typing error."""
+    with pytest.raises(UsageError, match="--listen takes an IP address or localhost, and a port"):
+        settings(listen=f"127.0.0.1:{port}")
+
+
 @pytest.mark.parametrize("mode", ["rw", "0666", "0620", "0040", "1600", "-1", "9", "0o600x"])
 def test_modes_that_are_refused(mode):
     """No mode lets others write the token, or keeps the sidecar from reading its own."""
