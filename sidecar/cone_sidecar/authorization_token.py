@@ -119,7 +119,7 @@ def write_token(path: Path, token: Secret, access: FileAccess = PRIVATE) -> None
         write_atomically(path, data, mode=access.mode, group=access.group, follow=False)
     except OSError as error:
         raise ConfigurationError(
-            f"the token file {path} can't be written: {error.strerror or 'write failed'}",
+            f"the token file {path} can't be written: {(error.strerror or 'write failed').lower()}",
             hint=_remedy(error, path),
         ) from error
 
