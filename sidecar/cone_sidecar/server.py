@@ -14,7 +14,13 @@ import uvicorn
 from cone_sidecar import listening
 from cone_sidecar.certificate import Certificate
 from cone_sidecar.errors import UsageError
-from cone_sidecar.listening import ACCEPTED_AT_ONCE, KEEP_ALIVE_S, QuietServer, until_stopped
+from cone_sidecar.listening import (
+    ACCEPTED_AT_ONCE,
+    KEEP_ALIVE_S,
+    Listener,
+    QuietServer,
+    until_stopped,
+)
 from cone_sidecar.web.limited_protocol import HEAD_LIMIT_S, Limits, limited_protocol
 
 AWS_NETWORK_6 = ipaddress.ip_network("fd00:ec2::/32")
@@ -98,7 +104,7 @@ def parse_listen(text: str, *, option: str) -> ListenAddress:
     return ListenAddress("127.0.0.1" if host == "localhost" else host, int(port))
 
 
-def bind(address: ListenAddress, *, option: str) -> socket.socket:
+def bind(address: ListenAddress, *, option: str) -> Listener:
     """Bind and listen, before anything else is done.
 
     Raises:
