@@ -86,10 +86,14 @@ def authority(host: str, port: int) -> str:
 
 
 class QuietServer(uvicorn.Server):
-    """A uvicorn server that leaves signals to whoever runs it, and tells when it accepts."""
+    """A uvicorn server that leaves signals to whoever runs it, and tells when it accepts.
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    ``at_end`` ends connections that uvicorn doesn't know of, and would wait for.
+    """
+
+    def __init__(self, config: uvicorn.Config, at_end: Callable[[], None] | None = None) -> None:
         super().__init__(config)
+        self._at_end = at_end
         self.accepting = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -99,6 +103,12 @@ class QuietServer(uvicorn.Server):
             # asyncio made the kernel's queue as short as its own turns.
             listener.listen(BACKLOG)
         self.accepting.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop to accept, and drain."""
+        if self._at_end:
+            self._at_end()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -150,7 +150,7 @@ def new_server(
         backlog=ACCEPTED_AT_ONCE,
         timeout_graceful_shutdown=DRAIN_LIMIT_S,
     )
-    return QuietServer(config)
+    return QuietServer(config, limits.greetings.end_all if limits.greetings else None)
 
 
 async def serve(

@@ -99,3 +99,13 @@ def test_more_unfinished_greetings_than_descriptors(tmp_path):
         assert silent[-1].wait(0.01), "the newest one is gone"
         narrow.serves()
         assert [line for line in narrow.said() if " ERROR " in line] == []
+
+
+def test_an_unfinished_greeting_does_not_hold_up_the_end(tmp_path):
+    """Python 3.12 and newer would wait for it."""
+    with attacked_sidecar(tmp_path, tls=True) as sidecar, plain(sidecar) as silent:
+        silent.send(HELLO)
+        sidecar.serves()
+        asked = timeit.default_timer()
+        assert sidecar.stage.end(sidecar.stage.children[-1]) == 0
+        assert timeit.default_timer() - asked < GOOD_WITHIN_S

@@ -58,3 +58,13 @@ def test_one_that_failed_harms_nobody(pairs):
     assert not ended(theirs)
     greetings.began(third)
     assert ended(theirs)
+
+
+def test_at_the_end_all_are_ended(pairs):
+    """But for those that were greeted."""
+    greetings, them = Greetings(3), [pairs() for _ in range(3)]
+    for ours, _ in them:
+        greetings.began(ours)
+    greetings.ended(them[1][0].fileno())
+    greetings.end_all()
+    assert [ended(theirs) for _, theirs in them] == [True, False, True]

@@ -22,11 +22,19 @@ class Greetings:
         self._begun.pop(descriptor, None)
         self._begun[descriptor] = connection
         if len(self._begun) > self._most:
-            first = self._begun.pop(next(iter(self._begun)))
-            # Whoever reads from it closes it, and a closed one is closed already.
-            with contextlib.suppress(OSError):
-                first.shutdown(socket.SHUT_RDWR)
+            _end(self._begun.pop(next(iter(self._begun))))
 
     def ended(self, descriptor: int) -> None:
         """Take note that a greeting is done."""
         self._begun.pop(descriptor, None)
+
+    def end_all(self) -> None:
+        """End all of them: nobody waits for them any more."""
+        while self._begun:
+            _end(self._begun.popitem()[1])
+
+
+def _end(connection: socket.socket) -> None:
+    # Whoever reads from it closes it, and a closed one is closed already.
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
