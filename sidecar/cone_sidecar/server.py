@@ -25,6 +25,7 @@ from cone_sidecar.web.limited_protocol import HEAD_LIMIT_S, Limits, limited_prot
 
 AWS_NETWORK_6 = ipaddress.ip_network("fd00:ec2::/32")
 DRAIN_LIMIT_S = 5
+FAREWELL_LIMIT_S = 0.5
 LARGEST_PORT = 65535
 PORT = re.compile(r"[0-9]{1,5}")
 
@@ -133,6 +134,9 @@ def new_server(
     if certificate:
         # uvicorn can't be told: who says nothing would hold a connection for a minute before it counts.
         asyncio.constants.SSL_HANDSHAKE_TIMEOUT = HEAD_LIMIT_S
+        # Likewise: whose connection is ended would have half a minute to say that he agrees, and an SDK
+        # that keeps one looks at it when it asks again.
+        asyncio.constants.SSL_SHUTDOWN_TIMEOUT = FAREWELL_LIMIT_S
     config = uvicorn.Config(
         app,
         ssl_certfile=certificate.chain if certificate else None,

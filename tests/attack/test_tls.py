@@ -109,3 +109,28 @@ def test_an_unfinished_greeting_does_not_hold_up_the_end(tmp_path):
         asked = timeit.default_timer()
         assert sidecar.stage.end(sidecar.stage.children[-1]) == 0
         assert timeit.default_timer() - asked < GOOD_WITHIN_S
+
+
+def test_more_connections_than_descriptors(tmp_path):
+    """Who never answers the end of his connection holds no descriptor by it."""
+    with (
+        attacked_sidecar(tmp_path, descriptors=FEW_DESCRIPTORS, tls=True) as narrow,
+        contextlib.ExitStack() as stack,
+    ):
+        for number in range(SILENT):
+            stack.enter_context(narrow.connect())
+            if number % 50 == 0:
+                asked = timeit.default_timer()
+                narrow.serves()
+                assert timeit.default_timer() - asked < GOOD_WITHIN_S
+        assert [line for line in narrow.said() if " ERROR " in line] == []
+
+
+def test_a_kept_connection_does_not_hold_up_the_end(tmp_path):
+    """As SDKs keep theirs: nobody answers until the next request."""
+    with attacked_sidecar(tmp_path, tls=True) as sidecar, sidecar.connect() as kept:
+        kept.send(sidecar.request())
+        sidecar.is_served(kept.answer())
+        asked = timeit.default_timer()
+        assert sidecar.stage.end(sidecar.stage.children[-1]) == 0
+        assert timeit.default_timer() - asked < GOOD_WITHIN_S

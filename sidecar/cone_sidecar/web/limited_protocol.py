@@ -116,8 +116,8 @@ class LimitedProtocol(HttpToolsProtocol):
             self._unread = None
 
     def make_room(self) -> None:
-        """Close: nothing is on its way here."""
-        self.transport.close()
+        """Close, without waiting for anybody: nothing is on its way here."""
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse, and count what belongs to a head that isn't whole yet."""
