@@ -8,13 +8,13 @@ import asyncio
 import contextlib
 import errno
 import os
-import resource
 import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cone_cli import terminal
+from cone_sidecar.core_file import leave_no_core
 from cone_sidecar.errors import UsageError
 
 # As POSIX has shells say it (2.8.2 Exit Status for Commands).
@@ -161,7 +161,7 @@ def end_alike(exit_code: int) -> int:
     number = -exit_code
     with contextlib.suppress(OSError, ValueError):
         # One core is enough, and ours has more secrets in it.
-        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        leave_no_core()
         if number not in {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)

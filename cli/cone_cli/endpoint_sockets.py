@@ -10,6 +10,7 @@ from cone_sidecar import server
 from cone_sidecar.endpoint_settings import EndpointSettings
 from cone_sidecar.errors import UsageError
 from cone_sidecar.hop_limit import limit_hops
+from cone_sidecar.listening import Listener
 from cone_sidecar.unix_socket import bind_unix
 
 
@@ -17,7 +18,7 @@ from cone_sidecar.unix_socket import bind_unix
 class EndpointSockets:
     """Where SDKs ask for credentials, people how things stand, and the own user's commands all of it."""
 
-    credentials: tuple[socket.socket, ...]
+    credentials: tuple[Listener, ...]
     management: socket.socket
     imds: socket.socket | None
     own: socket.socket

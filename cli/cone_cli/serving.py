@@ -32,6 +32,7 @@ from cone_sidecar.audit import AuditLog
 from cone_sidecar.audit_sink import open_sink
 from cone_sidecar.certificate import Certificate, CertificateWatch
 from cone_sidecar.clock import Clock, SystemClock
+from cone_sidecar.core_file import leave_no_core
 from cone_sidecar.endpoint_settings import EndpointSettings
 from cone_sidecar.justification import Justification
 from cone_sidecar.listening import QuietServer
@@ -42,6 +43,7 @@ from cone_sidecar.warm_file import setting, state_directory
 from cone_sidecar.web.answered import Hear
 from cone_sidecar.web.client_networks import ClientNetworks
 from cone_sidecar.web.connection_pool import ConnectionPool, most_connections
+from cone_sidecar.web.greetings import Greetings
 from cone_sidecar.web.guard import HostGuard
 from cone_sidecar.web.limited_protocol import Limits
 
@@ -62,6 +64,7 @@ def serve(args: argparse.Namespace, reader: ConfigurationReader) -> int:
         ConfigurationError: An address, a file or a certificate can't be used.
         ExceptionGroup: More than one of these.
     """
+    leave_no_core()
     told = reader.read()
     log_from(told.log_level)
     endpoint = told.endpoint
@@ -191,10 +194,14 @@ def _listeners(
     """Yield each socket with the server that is to run on it."""
     sockets = made.sockets
     # Those of all credentials listeners are counted together.
-    many = Limits(ConnectionPool(most_connections()), sidecar.refused_unread)
+    most = most_connections()
+    # Of the descriptors that are left beside as many connections.
+    greetings = Greetings(max(1, most // 2)) if made.certificate else None
+    many = Limits(ConnectionPool(most), sidecar.refused_unread, greetings)
     few = Limits(ConnectionPool(MOST_MANAGING))
     credentials = sidecar.credentials_app()
     for listener in sockets.credentials:
+        listener.when_accepted = greetings.began if greetings else None
         yield server.new_server(credentials, many, made.certificate), listener
     loopback = server.bound(sockets.management).loopback
     management = sidecar.management_app(loopback=loopback)

@@ -1,5 +1,6 @@
 """Where audit lines end: a file that may be rotated or removed, or a descriptor that is there already."""
 
+import errno
 import os
 import select
 from pathlib import Path
@@ -12,6 +13,8 @@ from cone_sidecar.errors import ConfigurationError
 # Nothing of a file's is followed to elsewhere; what is a pipe by name must not hold up the start.
 FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 READER_LIMIT_S = 1.0
+# What the kernel says of the flags above, in words that say which it is.
+REASONS = {errno.ELOOP: "it is a symbolic link", errno.ENXIO: "it is a pipe that nobody reads"}
 
 
 class AuditOutput(Protocol):
@@ -117,4 +120,4 @@ def _wait_for_room(descriptor: int) -> None:
 
 
 def _reason(error: OSError) -> str:
-    return error.strerror or "write failed"
+    return REASONS.get(error.errno or 0) or (error.strerror or "write failed").lower()

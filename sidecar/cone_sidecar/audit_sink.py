@@ -127,7 +127,7 @@ class AuditSink:
                     done = bytes(batch[:done]).rfind(b"\n") + 1
                 done += self._output.write(batch[done:])
             except OSError as error:
-                self._complain(error.strerror or "write failed")
+                self._complain((error.strerror or "write failed").lower())
                 if not self._retry():
                     return False
         return True

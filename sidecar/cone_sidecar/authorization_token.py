@@ -83,7 +83,7 @@ def token_in(path: Path) -> Secret:
     """Return the token in ``path``.
 
     Raises:
-        ConfigurationError: The file can't be read, or holds no good token.
+        ConfigurationError: The file can't be read, may be written by everybody, or holds no good token.
     """
     try:
         return _read(path)
@@ -119,7 +119,7 @@ def write_token(path: Path, token: Secret, access: FileAccess = PRIVATE) -> None
         write_atomically(path, data, mode=access.mode, group=access.group, follow=False)
     except OSError as error:
         raise ConfigurationError(
-            f"the token file {path} can't be written: {error.strerror or 'write failed'}",
+            f"the token file {path} can't be written: {(error.strerror or 'write failed').lower()}",
             hint=_remedy(error, path),
         ) from error
 
@@ -136,17 +136,13 @@ def keep_token_file(path: Path, token: Secret, access: FileAccess | None) -> Non
     A file that somebody else provides, such as a mounted secret, stays as it is otherwise.
 
     Raises:
-        ConfigurationError: Everybody may write it, or it can't be changed.
+        ConfigurationError: It can't be changed.
     """
     try:
         found = path.stat()
     except OSError as error:
         raise _unreadable(path) from error
     mode = stat.S_IMODE(found.st_mode)
-    if mode & EVERYBODY_WRITES:
-        raise ConfigurationError(
-            f"the token file {path} can be written by everybody", hint=f"chmod o-w {path}"
-        )
     if access is None:
         if mode & EVERYBODY_READS:
             logger.warning("everybody on this machine can read the token: chmod o-r %s", path)
@@ -170,11 +166,19 @@ def _read(path: Path) -> Secret:
 
 
 def _content(path: Path) -> bytes:
-    """Read a small file; whatever else stands there under its name holds nobody up."""
+    """Read a small file; whatever else stands there under its name holds nobody up.
+
+    Whoever may write it would say himself which token is right.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "not a file")
+        if mode & EVERYBODY_WRITES:
+            raise ConfigurationError(
+                f"the token file {path} can be written by everybody", hint=f"chmod o-w {path}"
+            )
         return os.read(descriptor, LARGEST + 1)
     finally:
         os.close(descriptor)

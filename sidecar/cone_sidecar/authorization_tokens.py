@@ -163,4 +163,4 @@ def _stamp(path: Path | None) -> tuple[int, ...]:
         found = path.stat()
     except OSError:
         return ()
-    return (found.st_mtime_ns, found.st_ino, found.st_size)
+    return (found.st_mtime_ns, found.st_ino, found.st_size, found.st_mode)

@@ -189,7 +189,8 @@ def _address(option: str) -> Callable[[str], ListenAddress]:
 
 
 def _networks(text: str) -> tuple[Network, ...]:
-    return parse_networks(_words(text), option="--allow-client")
+    # None of them would mean all.
+    return parse_networks(_words(text) or [""], option="--allow-client")
 
 
 def _without_token(text: str) -> bool:

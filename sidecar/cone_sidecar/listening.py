@@ -5,7 +5,8 @@ import contextlib
 import errno
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import uvicorn
 
@@ -22,7 +23,21 @@ HINTS = {
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not bound
 
 
-def bind(host: str, port: int, *, hint: str) -> socket.socket:
+class Listener(socket.socket):
+    """A socket that tells of each connection as soon as it is accepted."""
+
+    __slots__ = ("when_accepted",)
+    when_accepted: Callable[[socket.socket], None] | None
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Accept; ``when_accepted`` is called with the connection, if it is set."""
+        accepted = super().accept()
+        if self.when_accepted:
+            self.when_accepted(accepted[0])
+        return accepted
+
+
+def bind(host: str, port: int, *, hint: str) -> Listener:
     """Bind and listen; port 0 takes a free one.
 
     Raises:
@@ -34,7 +49,8 @@ def bind(host: str, port: int, *, hint: str) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(family, kind, protocol)
+        listener = Listener(family, kind, protocol)
+        listener.when_accepted = None
     except OSError as error:
         raise _cannot_listen(host, port, error, hint) from error
     try:
@@ -70,10 +86,14 @@ def authority(host: str, port: int) -> str:
 
 
 class QuietServer(uvicorn.Server):
-    """A uvicorn server that leaves signals to whoever runs it, and tells when it accepts."""
+    """A uvicorn server that leaves signals to whoever runs it, and tells when it accepts.
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    ``at_end`` ends connections that uvicorn doesn't know of, and would wait for.
+    """
+
+    def __init__(self, config: uvicorn.Config, at_end: Callable[[], None] | None = None) -> None:
         super().__init__(config)
+        self._at_end = at_end
         self.accepting = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -83,6 +103,12 @@ class QuietServer(uvicorn.Server):
             # asyncio made the kernel's queue as short as its own turns.
             listener.listen(BACKLOG)
         self.accepting.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop to accept, and drain."""
+        if self._at_end:
+            self._at_end()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -57,7 +57,7 @@ class Metrics:
         yield from _family(
             "cone_answers_total",
             "counter",
-            "Answers of the credentials listeners.",
+            "Answers to SDKs, and credentials given out through the unix socket.",
             (
                 ({"outcome": code, "status": str(status)}, count)
                 for (code, status), count in self._answers.items()

@@ -3,6 +3,7 @@
 import asyncio
 import asyncio.constants
 import ipaddress
+import re
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -13,12 +14,20 @@ import uvicorn
 from cone_sidecar import listening
 from cone_sidecar.certificate import Certificate
 from cone_sidecar.errors import UsageError
-from cone_sidecar.listening import ACCEPTED_AT_ONCE, KEEP_ALIVE_S, QuietServer, until_stopped
+from cone_sidecar.listening import (
+    ACCEPTED_AT_ONCE,
+    KEEP_ALIVE_S,
+    Listener,
+    QuietServer,
+    until_stopped,
+)
 from cone_sidecar.web.limited_protocol import HEAD_LIMIT_S, Limits, limited_protocol
 
 AWS_NETWORK_6 = ipaddress.ip_network("fd00:ec2::/32")
 DRAIN_LIMIT_S = 5
+FAREWELL_LIMIT_S = 0.5
 LARGEST_PORT = 65535
+PORT = re.compile(r"[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,8 @@ AWS_HOSTS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 # Where AWS's own agents listen for containers, and where we do on any other machine.
 CONTAINER_ADDRESS = ListenAddress("169.254.170.2", 80)
 LOOPBACK_ADDRESS = ListenAddress("127.0.0.1", 9911)
+# No two listeners can have the same.
+EXAMPLE_PORTS = {"--listen": 9911, "--management-listen": 9912, "--imds-listen": 9913}
 # Stands for the first of the two that this machine has.
 AUTO = ListenAddress("127.0.0.1", -1)
 
@@ -78,22 +89,23 @@ def parse_listen(text: str, *, option: str) -> ListenAddress:
     """
     if text == "auto" and option == "--listen":
         return AUTO
-    host, colon, port = text.rpartition(":")
+    host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     try:
-        if not colon or not 0 <= int(port) <= LARGEST_PORT:
+        # int() takes blanks, signs, underscores and any script's digits too.
+        if not PORT.fullmatch(port) or int(port) > LARGEST_PORT:
             raise ValueError
         if host != "localhost":
             ipaddress.ip_address(host)
     except ValueError:
         raise UsageError(
             f"{option} takes an IP address or localhost, and a port",
-            hint=f"{option} 127.0.0.1:9911",
+            hint=f"{option} 127.0.0.1:{EXAMPLE_PORTS[option]}",
         ) from None
     return ListenAddress("127.0.0.1" if host == "localhost" else host, int(port))
 
 
-def bind(address: ListenAddress, *, option: str) -> socket.socket:
+def bind(address: ListenAddress, *, option: str) -> Listener:
     """Bind and listen, before anything else is done.
 
     Raises:
@@ -122,6 +134,9 @@ def new_server(
     if certificate:
         # uvicorn can't be told: who says nothing would hold a connection for a minute before it counts.
         asyncio.constants.SSL_HANDSHAKE_TIMEOUT = HEAD_LIMIT_S
+        # Likewise: whose connection is ended would have half a minute to say that he agrees, and an SDK
+        # that keeps one looks at it when it asks again.
+        asyncio.constants.SSL_SHUTDOWN_TIMEOUT = FAREWELL_LIMIT_S
     config = uvicorn.Config(
         app,
         ssl_certfile=certificate.chain if certificate else None,
@@ -139,7 +154,7 @@ def new_server(
         backlog=ACCEPTED_AT_ONCE,
         timeout_graceful_shutdown=DRAIN_LIMIT_S,
     )
-    return QuietServer(config)
+    return QuietServer(config, limits.greetings.end_all if limits.greetings else None)
 
 
 async def serve(

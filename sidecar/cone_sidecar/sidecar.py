@@ -197,6 +197,7 @@ class Sidecar:
                 profiles=self._profiles,
                 connections=self._connections,
                 guard=by_secret,
+                refusals=self._refusals,
             ),
             metrics=self._metrics,
         ).build()
@@ -216,6 +217,7 @@ class Sidecar:
                 profiles=self._profiles,
                 connections=self._connections,
                 guard=None,
+                refusals=self._refusals,
             ),
             metrics=self._metrics,
         )

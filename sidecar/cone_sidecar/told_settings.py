@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
-from cone_sidecar.errors import ConeError
+from cone_sidecar.errors import ConeError, UsageError
 from cone_sidecar.problems import Problems
 
 T = TypeVar("T")
@@ -31,15 +31,18 @@ class ToldSettings:
         self.problems = Problems()
 
     def value(self, name: str, parse: Callable[[str], T], usual: T) -> T:
-        """Return what is told under ``name``; ``usual`` where nothing is, or nothing that has a meaning."""
+        """Return what is told under ``name``; ``usual`` where nothing is, or nothing that has a meaning.
+
+        A variable that is empty says nothing; a flag that is empty has no meaning.
+        """
         variable = PREFIX + name.upper()
-        told = self._flags.get(name)
-        place = "" if told else self._places.get(variable, "")
-        told = told or self._environment.get(variable, "")
-        if not told:
+        flag = self._flags.get(name)
+        place = "" if flag is not None else self._places.get(variable, "")
+        told = self._environment.get(variable, "") if flag is None else flag
+        if not told and flag is None:
             return usual
         try:
-            return parse(told)
+            return parse(told or _no_value(name))
         except ConeError as error:
             self.problems.note(error, place)
             self._wrong.add(name)
@@ -53,3 +56,9 @@ class ToldSettings:
         """Note that settings don't go together; one of ``names`` that is wrong itself was told of already."""
         if when and not self._wrong.intersection(names):
             self.problems.note(error)
+
+
+def _no_value(name: str) -> NoReturn:
+    # "$NETWORK" of a shell that has no such variable: what it was to restrict mustn't be open instead.
+    flag = f"--{name.replace('_', '-')}"
+    raise UsageError(f"{flag} has no value", hint=f"give it one, or leave {flag} out")

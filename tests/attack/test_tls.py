@@ -11,6 +11,7 @@ from fakes.attacked_sidecar import attacked_sidecar
 from fakes.raw_client import RawConnection
 
 SILENT = 600
+FEW_DESCRIPTORS = 512
 GOOD_WITHIN_S = 2.0
 PATIENCE_S = 13
 # The first bytes of a greeting, and its promise of more.
@@ -76,3 +77,60 @@ def test_unfinished_greetings(over_tls):
         while silent[-1].wait(0.25):
             assert timeit.default_timer() - began < PATIENCE_S, "it is kept"
     assert [line for line in over_tls.said() if " ERROR " in line] == []
+
+
+def test_more_unfinished_greetings_than_descriptors(tmp_path):
+    """Where there is no room, the first of them go: a good client is served at once, and nothing fails."""
+    with (
+        attacked_sidecar(tmp_path, descriptors=FEW_DESCRIPTORS, tls=True) as narrow,
+        contextlib.ExitStack() as stack,
+    ):
+        source, silent = narrow.stranger(), []
+        kept = stack.enter_context(narrow.connect())
+        for number in range(SILENT):
+            silent.append(stack.enter_context(RawConnection(narrow.address, source=source)))
+            if number % 50 == 0:
+                asked = timeit.default_timer()
+                narrow.serves()
+                kept.send(narrow.request())
+                narrow.is_served(kept.answer())
+                assert timeit.default_timer() - asked < GOOD_WITHIN_S
+        assert not silent[0].wait(1), "the first one is still there"
+        assert silent[-1].wait(0.01), "the newest one is gone"
+        narrow.serves()
+        assert [line for line in narrow.said() if " ERROR " in line] == []
+
+
+def test_an_unfinished_greeting_does_not_hold_up_the_end(tmp_path):
+    """Python 3.12 and newer would wait for it."""
+    with attacked_sidecar(tmp_path, tls=True) as sidecar, plain(sidecar) as silent:
+        silent.send(HELLO)
+        sidecar.serves()
+        asked = timeit.default_timer()
+        assert sidecar.stage.end(sidecar.stage.children[-1]) == 0
+        assert timeit.default_timer() - asked < GOOD_WITHIN_S
+
+
+def test_more_connections_than_descriptors(tmp_path):
+    """Who never answers the end of his connection holds no descriptor by it."""
+    with (
+        attacked_sidecar(tmp_path, descriptors=FEW_DESCRIPTORS, tls=True) as narrow,
+        contextlib.ExitStack() as stack,
+    ):
+        for number in range(SILENT):
+            stack.enter_context(narrow.connect())
+            if number % 50 == 0:
+                asked = timeit.default_timer()
+                narrow.serves()
+                assert timeit.default_timer() - asked < GOOD_WITHIN_S
+        assert [line for line in narrow.said() if " ERROR " in line] == []
+
+
+def test_a_kept_connection_does_not_hold_up_the_end(tmp_path):
+    """As SDKs keep theirs: nobody answers until the next request."""
+    with attacked_sidecar(tmp_path, tls=True) as sidecar, sidecar.connect() as kept:
+        kept.send(sidecar.request())
+        sidecar.is_served(kept.answer())
+        asked = timeit.default_timer()
+        assert sidecar.stage.end(sidecar.stage.children[-1]) == 0
+        assert timeit.default_timer() - asked < GOOD_WITHIN_S

@@ -210,6 +210,13 @@ def test_what_is_within_the_limits_is_served(attacked, more, name, piece):
         attacked.is_served(connection.answer())
 
 
+def test_blanks_around_a_value_are_none_of_it(attacked):
+    """Blanks and tabs before and behind Host and token don't count (RFC 9110 §5.5)."""
+    request = attacked.request(host=f"\t {attacked.host} \t", token=f" {attacked.token}\t ")
+    (answer,) = attacked.ask(request)
+    attacked.is_served(answer)
+
+
 def test_byte_by_byte(attacked):
     """A request that arrives so is one all the same, and the next one on its connection."""
     with attacked.connect() as connection:

@@ -112,7 +112,7 @@ def test_a_directory_of_tokens_that_is_not_its_own(docker, image, tmp_path):
     done = docker("run", "--rm", *CLOSED, *mounted, image, ok=False)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "cone: error: the token file /run/cone/token can't be written: Permission denied",
+        "cone: error: the token file /run/cone/token can't be written: permission denied",
         "cone: hint: let user 65532 write in /run/cone, or name another file",
     ]
 

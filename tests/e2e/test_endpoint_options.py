@@ -137,7 +137,8 @@ def test_the_audit(serve, tmp_path):
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [list(line) for line in lines] == [AUDIT_KEYS] * len(lines)
     assert [(line["outcome"], line["status"]) for line in lines[1:]] == [why for _, _, why in asked]
-    assert lines[0]["profile"] == GOOD
+    meant = [GOOD, GOOD, GOOD, GOOD, None, None, None, "p-deny"]
+    assert [line["profile"] for line in lines] == meant
     assert lines[0]["key_id"] == body["AccessKeyId"][-4:]
     assert lines[0]["user_agent"] == GO["User-Agent"]
     assert 0 < lines[0]["seconds_left"] <= 3600

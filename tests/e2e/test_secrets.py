@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import re
+import resource
 import shutil
 import stat
 import subprocess
@@ -217,11 +219,22 @@ def forget(stage, *patterns):
             path.unlink()
 
 
+@contextlib.contextmanager
+def core_files_wanted():
+    """Let whoever is started in the block write a core file, if this machine allows that at all."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+
+
 def through_the_sidecar(flow):
     """Serve an SDK, refuse others, and look at every page."""
     stage = flow.stage
     log = flow.log
-    with log.open("w") as file:
+    with log.open("w") as file, core_files_wanted():
         child = stage.spawn(
             [
                 *("serve", "--listen", "127.0.0.1:0", "--management-listen", "127.0.0.1:0"),
@@ -267,6 +280,7 @@ def through_the_sidecar(flow):
         flow.ask(management, page)
     flow.seen["doctor"] = stage.attempt([*cone_command(), "aws", "doctor"], environment).stdout
     assert "full-uri" in flow.seen["doctor"]
+    flow.limits = Path(f"/proc/{child.pid}/limits").read_text()
     assert stage.end(child) == 0
     flow.seen["log"] = log.read_text()
 
@@ -296,6 +310,11 @@ def test_no_process_list_holds_a_secret(flow):
     # Others' processes come and go meanwhile.
     seen = [arguments for arguments in list(flow.processes) if arguments]
     assert [flow.secrets.within(arguments) for arguments in seen] == [[] for _ in seen]
+
+
+def test_a_crash_leaves_no_core_file(flow):
+    """Whatever kills the sidecar, its memory isn't written to disk."""
+    assert re.search(r"^Max core file size +0 ", flow.limits, re.MULTILINE)
 
 
 def test_files_with_secrets_are_their_owners(flow):

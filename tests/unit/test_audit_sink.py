@@ -161,7 +161,7 @@ def test_a_full_disk_drops_and_tells(clock, caplog):
     assert [each["number"] for each in told[:-1]] == [0] + [1] * fits
     assert told[-1] == {"time": "2026-01-02T03:04:05Z", "dropped": 25}
     assert warnings_of(caplog) == [
-        "audit lines are not written for now: No space left on device",
+        "audit lines are not written for now: no space left on device",
     ]
 
 
@@ -197,7 +197,7 @@ def test_a_really_full_device_fails_nothing(clock, caplog):
     sink.write(line(0))
     sink.close()
     assert warnings_of(caplog) == [
-        "audit lines are not written for now: No space left on device",
+        "audit lines are not written for now: no space left on device",
     ]
 
 
@@ -241,7 +241,7 @@ def test_a_reader_that_is_gone_fails_nothing(clock, caplog):
     sink.write(line(0))
     sink.close()
     os.close(writing)
-    assert warnings_of(caplog) == ["audit lines are not written for now: Broken pipe"]
+    assert warnings_of(caplog) == ["audit lines are not written for now: broken pipe"]
 
 
 def test_a_pipe_by_name_without_a_reader_is_refused(tmp_path):
@@ -308,19 +308,30 @@ def test_a_closed_stdout_is_refused(monkeypatch):
     assert refused.value.hint == "name a file: --audit F"
 
 
-@pytest.mark.parametrize("kind", ["directory", "link", "missing directory", "not a directory"])
-def test_a_path_that_can_not_be_written_is_refused_at_the_start(tmp_path, kind):
-    """The error names the path and what to do; a link is not followed."""
+KINDS = {
+    "directory": "is a directory",
+    "link": "it is a symbolic link",
+    "pipe": "it is a pipe that nobody reads",
+    "missing directory": "no such file or directory",
+    "not a directory": "not a directory",
+}
+
+
+@pytest.mark.parametrize(("kind", "reason"), KINDS.items(), ids=KINDS)
+def test_a_path_that_can_not_be_written_is_refused_at_the_start(tmp_path, kind, reason):
+    """The error names the path and what to do; a link is not followed, a pipe not waited for."""
     (tmp_path / "there").touch()
+    os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     path = {
         "directory": tmp_path,
         "link": tmp_path / "link",
+        "pipe": tmp_path / "pipe",
         "missing directory": tmp_path / "missing" / "audit",
         "not a directory": tmp_path / "there" / "audit",
     }[kind]
     with pytest.raises(
-        ConfigurationError, match=r"the audit file .* can't be written: "
+        ConfigurationError, match=rf"the audit file .* can't be written: {reason}$"
     ) as refused:
         open_sink(str(path))
     assert "--audit stdout" in refused.value.hint

@@ -49,6 +49,17 @@ def test_a_new_token_counts_at_the_first_mismatch(tokens, file):
     assert tokens.opens(SECOND.encode(), "dev")
 
 
+def test_a_file_that_everybody_may_write_replaces_nothing(tokens, file, caplog):
+    """At the start it is refused; afterwards nothing comes of it, until its mode is right again."""
+    replace(file, SECOND)
+    file.chmod(0o666)
+    assert not tokens.opens(SECOND.encode(), "dev")
+    assert tokens.opens(FIRST.encode(), "dev")
+    assert "can be written by everybody" in caplog.text
+    file.chmod(0o600)
+    assert tokens.opens(SECOND.encode(), "dev")
+
+
 def test_the_old_token_counts_for_the_grace_time(tokens, file, clock):
     """A process that was given the old one keeps its access, and loses it when the grace is over."""
     replace(file, SECOND)

@@ -69,6 +69,7 @@ def test_limits():
         "URL": limited_protocol.LONGEST_URL,
         "headers": limited_protocol.MOST_HEADERS,
         "time for a whole head": limited_protocol.HEAD_LIMIT_S,
+        "time for a TLS greeting": limited_protocol.HEAD_LIMIT_S,
         "time in which a client has to read its answer": limited_protocol.HEAD_LIMIT_S,
         "an idle connection stays open": KEEP_ALIVE_S,
         "requests sent ahead on one connection": limited_protocol.MOST_PIPELINED,

@@ -40,6 +40,22 @@ def test_a_flag_wins_over_its_variable():
     assert settings(variables).audit == "stdout"
 
 
+@pytest.mark.parametrize("name", ["allow_client", "token_file", "default_profile", "no_token"])
+def test_a_flag_has_a_value(name):
+    """A shell's variable that isn't set opens nothing to everybody; ours says nothing if it is empty."""
+    with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} has no value"):
+        settings({f"CONE_{name.upper()}": "10.0.0.0/8"}, **{name: ""})
+    assert settings({f"CONE_{name.upper()}": ""}) == settings()
+
+
+@pytest.mark.parametrize("text", [",", " ", " , ,"])
+def test_no_network_is_not_every_network(text):
+    """Whoever wrote a list without a network in it meant some."""
+    for told in ({"allow_client": text}, {"environment": {"CONE_ALLOW_CLIENT": text}}):
+        with pytest.raises(UsageError, match="--allow-client takes a network"):
+            settings(**told)
+
+
 def test_each_value_is_read():
     """Networks, names, files, modes, groups, durations."""
     found = settings(
@@ -118,7 +134,7 @@ def test_no_token_at_aws_s_own_addresses(listen):
         (
             {"management_listen": "auto"},
             "--management-listen takes an IP address or localhost, and a port",
-            "--management-listen 127.0.0.1:9911",
+            "--management-listen 127.0.0.1:9912",
         ),
         (
             {"no_token": "true"},
@@ -192,6 +208,13 @@ def test_each_refusal_says_what_to_write(flags, message, hint):
     with pytest.raises(UsageError) as caught:
         settings(**flags)
     assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize("port", ["", "+80", "-1", " 80", "8_0", "٨٠", "80x", "0x50", "9" * 5000])
+def test_a_port_is_a_number_in_plain_digits(port):
+    """What only Python takes for a number is a typing error."""
+    with pytest.raises(UsageError, match="--listen takes an IP address or localhost, and a port"):
+        settings(listen=f"127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize("mode", ["rw", "0666", "0620", "0040", "1600", "-1", "9", "0o600x"])

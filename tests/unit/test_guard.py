@@ -75,7 +75,7 @@ def test_the_address_that_was_called_is_a_right_name(server, host):
         b"[::1",
         b"[::ffff:127.0.0.1]",
         b"localhost.",
-        b" 127.0.0.1",
+        b"127.0.0.1 127.0.0.1",
         b"user@127.0.0.1",
         b"127.0.0.1,127.0.0.1",
         b"\xff",

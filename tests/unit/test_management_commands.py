@@ -80,6 +80,15 @@ async def test_without_the_token(stage, person, path):
     assert list(stage.simulator.journal.entries) == []
 
 
+async def test_whoever_lacks_the_token_does_not_fill_the_log(person, caplog):
+    """Each line says what was asked, on one line of ASCII; after the first ones ever fewer are written."""
+    for _ in range(100):
+        await person.post("/profiles/%1bevil%c3%bc/request", headers={"Authorization": "x" * 32})
+    lines = [each.getMessage() for each in caplog.records if "refused: " in each.msg]
+    assert lines[0].startswith("refused: /profiles/?evil?/request: Unauthorized: wrong management")
+    assert len(lines) < 20
+
+
 @pytest.mark.parametrize("path", COMMANDS)
 @pytest.mark.parametrize(
     "headers",

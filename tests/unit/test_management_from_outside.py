@@ -102,3 +102,12 @@ async def test_a_forwarded_port_is_answered(sidecar, path):
     sent = {"host": "localhost:49913", "authorization": MANAGEMENT_SECRET}
     assert (await look(sidecar, path, loopback=True, **sent)).status_code == 200
     assert (await look(sidecar, path, **sent)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/status/", "/metrics/", "/livez/", "/sign-in/", "/nowhere"])
+@pytest.mark.parametrize("loopback", [False, True])
+async def test_nobody_is_led_elsewhere(sidecar, path, loopback):
+    """A path that is none is 404: no redirect, and nothing of the name that the caller gave."""
+    answer = await look(sidecar, path, loopback=loopback, host="attacker.example")
+    assert answer.status_code == 404
+    assert "attacker" not in answer.text + str(answer.headers)

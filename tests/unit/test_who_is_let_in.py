@@ -112,6 +112,24 @@ async def test_a_catalogue_that_can_not_be_read(clock):
     assert (answer.status_code, answer.json()["code"]) == (503, "UpstreamUnreachable")
 
 
+async def test_the_audit_knows_whose_credentials_a_wrong_token_was_for(clock):
+    """Whoever reads the audit sees what was tried; whoever tried it isn't told whether it is there."""
+    outcomes, catalogue = [], Catalogue(PROFILE, OTHER)
+    catalogue.read = True
+    app = an_app(
+        clock, catalogue, hears=[lambda _peer, _agent, outcome, _id: outcomes.append(outcome)]
+    )
+    answers = [
+        await ask(app, path, token)
+        for path in (f"/credentials/{PROFILE.name}", "/credentials/nobody", "/nowhere")
+        for token in (own(OTHER.name), "wrong")
+    ]
+    assert {(answer.status_code, answer.content) for answer in answers} == {
+        (401, answers[0].content)
+    }
+    assert [outcome.profile for outcome in outcomes] == [PROFILE.name] * 2 + [""] * 4
+
+
 def refusals(caplog):
     return [each.getMessage().split(": ")[1] for each in caplog.records if "refused" in each.msg]
 

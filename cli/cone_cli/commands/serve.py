@@ -112,10 +112,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _told(args: argparse.Namespace) -> dict[str, str]:
-    """Return what flags say, as texts."""
+    """Return what flags say, as texts; those that weren't given say nothing."""
     told = {}
     for option in (*ENDPOINT, *ACCESS):
         name = option.name.replace("-", "_")
-        value = getattr(args, name) or ""
-        told[name] = ",".join(value) if isinstance(value, list) else value
+        value = getattr(args, name)
+        if value is not None:
+            told[name] = ",".join(value) if isinstance(value, list) else value
     return told

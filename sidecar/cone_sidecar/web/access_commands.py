@@ -23,6 +23,7 @@ from cone_sidecar.flight import Flight
 from cone_sidecar.patience import ONCE_REQUESTED, Patience
 from cone_sidecar.refusal import phase_of
 from cone_sidecar.web.answer import NO_STORE
+from cone_sidecar.web.refusal_log import RefusalLog
 from cone_sidecar.web.status_view import error_view, profile_view, time_view
 
 LARGEST_BODY = 8192
@@ -45,11 +46,13 @@ class AccessCommands:
         profiles: ProfileSource,
         connections: Connections,
         guard: Guard | None,
+        refusals: RefusalLog,
     ) -> None:
         self._broker = broker
         self._profiles = profiles
         self._connections = connections
         self._guard = guard
+        self._refusals = refusals
         self._completing: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
@@ -71,7 +74,8 @@ class AccessCommands:
 
         async def endpoint(request: Request) -> Response:
             if self._guard and (refused := self._guard(request)):
-                logger.warning("refused: %s: %s", refused.code, refused.message)
+                peer = request.client.host if request.client else ""
+                self._refusals.refused(peer, request.scope["path"], refused)
                 return _refused(refused)
             try:
                 return JSONResponse(await command(request), headers=NO_STORE)

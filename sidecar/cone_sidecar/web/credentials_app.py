@@ -92,13 +92,17 @@ class CredentialsApp(AnsweringApp):
     def _token_refusal(
         self, tokens: AuthorizationTokens, seen: SeenHeaders, segment: str
     ) -> ConeError | None:
-        if not seen.authorizations:
-            return Unauthorized("no authorization token", hint=NO_TOKEN_HINT)
-        right = tokens.opens(seen.authorization, segment)
-        if right and seen.authorizations == 1:
+        if seen.authorizations == 1 and tokens.opens(seen.authorization, segment):
             return None
+        # For the audit alone: whoever asks is told the same, whether it is there or not.
+        meant = self._credentials.known(segment)
+        profile = meant.name if meant else ""
+        if not seen.authorizations:
+            return Unauthorized("no authorization token", hint=NO_TOKEN_HINT, profile=profile)
         return Unauthorized(
-            "wrong authorization token, or another profile's", hint=WRONG_TOKEN_HINT
+            "wrong authorization token, or another profile's",
+            hint=WRONG_TOKEN_HINT,
+            profile=profile,
         )
 
     async def _refuse_token(self, error: ConeError, scope: Scope, seen: SeenHeaders) -> Reply:

@@ -22,7 +22,7 @@ from cone_sidecar.web.imds_paths import TOKEN_PATH, Asked, ImdsPaths
 from cone_sidecar.web.imds_tokens import LONGEST_LIFE_S, ImdsTokens, parse_life
 from cone_sidecar.web.profile_credentials import ProfileCredentials
 from cone_sidecar.web.refusal_log import RefusalLog
-from cone_sidecar.web.seen_headers import SeenHeaders
+from cone_sidecar.web.seen_headers import BLANKS, SeenHeaders
 
 PUT = "PUT"
 TOKEN_HEADER = b"x-aws-ec2-metadata-token"
@@ -179,4 +179,4 @@ def _ready(kind: bytes, text: str, *headers: tuple[bytes, bytes]) -> Answer:
 
 
 def _values(scope: Scope, wanted: bytes) -> list[bytes]:
-    return [value for name, value in scope["headers"] if name == wanted]
+    return [value.strip(BLANKS) for name, value in scope["headers"] if name == wanted]

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from cone_sidecar.errors import ConeError, RequestRefused
 from cone_sidecar.web.answer import error_answer
 from cone_sidecar.web.connection_pool import ConnectionPool
+from cone_sidecar.web.greetings import Greetings
 from cone_sidecar.web.guard import MethodRefused
 
 # The largest head that an SDK sends has 2 KB, a long token included.
@@ -54,10 +55,14 @@ class HeadTooSlow(RequestRefused):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a listener bears; ``told`` hears of each request that was refused before it was read."""
+    """What a listener bears; ``told`` hears of each request that was refused before it was read.
+
+    ``greetings`` know the connections of a listener with TLS before they are made.
+    """
 
     pool: ConnectionPool
     told: HearRefusal | None = None
+    greetings: Greetings | None = None
     head_limit_s: float = HEAD_LIMIT_S
 
 
@@ -78,6 +83,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         """Begin to wait for a request, for a limited time."""
         super().connection_made(transport)
+        if self._limits.greetings:
+            self._limits.greetings.ended(transport.get_extra_info("socket").fileno())
         self._limits.pool.opened(self)
         self._set_deadline()
 
@@ -109,8 +116,8 @@ class LimitedProtocol(HttpToolsProtocol):
             self._unread = None
 
     def make_room(self) -> None:
-        """Close: nothing is on its way here."""
-        self.transport.close()
+        """Close, without waiting for anybody: nothing is on its way here."""
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse, and count what belongs to a head that isn't whole yet."""

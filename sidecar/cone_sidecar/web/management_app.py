@@ -47,8 +47,10 @@ class ManagementApp:
 
     def build(self, *further: Route) -> Router:
         """Return the ASGI application, with ``further`` routes."""
-        # Starlette's own application would bring pages for debugging along, half a megabyte of them.
+        # Starlette's own application would bring pages for debugging along, half a megabyte of them. A
+        # redirect to a path without its slash would lead to whatever Host a caller names.
         return Router(
+            redirect_slashes=False,
             routes=[
                 # These two tell nothing, by whatever name they are asked for.
                 Route("/livez", self.livez, methods=["GET"]),

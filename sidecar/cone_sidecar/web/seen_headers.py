@@ -8,6 +8,9 @@ FOREIGN_HEADERS = frozenset({b"origin", b"cookie", b"x-forwarded-for", b"forward
 FOREIGN_PREFIX = b"sec-fetch-"
 BROWSER = b"Mozilla/"
 
+# Around a value they are none of it (RFC 9110 §5.5); the parser leaves those behind it.
+BLANKS = b" \t"
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 
@@ -31,10 +34,10 @@ def read_headers(headers: Headers) -> SeenHeaders:
     seen = SeenHeaders()
     for name, value in headers:
         if name == b"host":
-            seen.host = value
+            seen.host = value.strip(BLANKS)
             seen.hosts += 1
         elif name == b"authorization":
-            seen.authorization = value
+            seen.authorization = value.strip(BLANKS)
             seen.authorizations += 1
         elif name == b"user-agent":
             seen.user_agent = value
