@@ -127,9 +127,10 @@ def plan_setup(
     gone = gone_profiles(present, rows, options)
     if options.prune:
         _prune(plan, gone, present, options)
-    plan.unmatched = options.selection.unmatched(
-        [*(name.subjects() for name in names), *map(subjects_of_gone, gone)]
-    )
+    if options.selection.patterns:
+        plan.unmatched = options.selection.unmatched(
+            [*(name.subjects() for name in names), *map(subjects_of_gone, gone)]
+        )
     plan.dangling = list(_dangling(plan, document))
     return plan
 

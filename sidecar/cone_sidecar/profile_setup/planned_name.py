@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cone_sidecar.domain.profile import EntitlementRef, PermissionSet
 from cone_sidecar.profile_naming import name_profiles
@@ -11,7 +11,7 @@ from cone_sidecar.profile_setup.present_profile import Naming, PresentProfile
 from cone_sidecar.profile_setup.selection import subjects_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PlannedName:
     """A permission set and its profile.
 
@@ -88,7 +88,9 @@ def plan_names(
         taken=({*taken} - freed) | {"default"},
     )
     names = {each.permission_set.entitlement: each.name for each in named}
-    return [replace(row, name=names.get(row.permission_set.entitlement, "")) for row in rows]
+    for row in rows:
+        row.name = names.get(row.permission_set.entitlement, "")
+    return rows
 
 
 def _row(
@@ -110,7 +112,8 @@ def _row(
         naming=naming,
         meant=True,
     )
-    return row if options.selection.means(row.subjects) else replace(row, meant=False)
+    row.meant = options.selection.means(row.subjects)
+    return row
 
 
 def _moves(row: PlannedName, options: SetupOptions) -> bool:

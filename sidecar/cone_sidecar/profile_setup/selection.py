@@ -41,9 +41,14 @@ class Selection:
             tuple(Pattern.of("--exclude", text) for text in exclude),
         )
 
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """Return the patterns of both options."""
+        return (*self.only, *self.exclude)
+
     def means(self, subjects_of_it: Callable[[], Collection[str]]) -> bool:
         """Tell whether a permission set is meant, by what it can be called."""
-        if not (self.only or self.exclude):
+        if not self.patterns:
             return True
         subjects = subjects_of_it()
         if self.only and not any(pattern.means(subjects) for pattern in self.only):
@@ -54,7 +59,7 @@ class Selection:
         """Return the patterns that match nothing."""
         return [
             pattern
-            for pattern in (*self.only, *self.exclude)
+            for pattern in self.patterns
             if not any(pattern.means(each) for each in subjects)
         ]
 
