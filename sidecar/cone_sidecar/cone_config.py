@@ -1,11 +1,10 @@
 """The original's ``~/.conductorone/config.yaml``: who we are, and the saved AWS settings (reference §1.3).
 
-The file is changed as a tree of YAML nodes, so that keys and values that we know nothing of survive as
-they were written.
+The file is changed in its text, so that comments, keys and values that we know nothing of survive as they
+were written.
 """
 
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,14 +19,13 @@ from cone_sidecar.errors import ConfigurationError
 from cone_sidecar.file_lock import LockHeld, file_lock
 from cone_sidecar.secret import Secret
 from cone_sidecar.warm_file import cone_config_path
+from cone_sidecar.yaml_edit import MAPPING, changed_yaml
 from cone_sidecar.yaml_mapping import NULL, NotYaml, yaml_mapping
 
 FILE_NAME = "config.yaml"
 DEFAULT_REGION = "us-east-1"
-INDENT = 4
 LOCK_TIMEOUT_S = 10
 STRING = "tag:yaml.org,2002:str"
-MAPPING = "tag:yaml.org,2002:map"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class ConeConfig:
             ConfigurationError: It can't be read, or is no YAML mapping.
         """
         path = Path(cone_config_path(environment))
-        return cls(path, _read(path))
+        return cls(path, _mapping(path, _bytes(path)))
 
     @property
     def default_profile(self) -> str:
@@ -157,11 +155,10 @@ class ConeConfig:
         lock_path = self.path.with_name(f".{FILE_NAME}.lock")
         try:
             with file_lock(lock_path, limit_s=LOCK_TIMEOUT_S):
-                root = _read(self.path)
-                before = _render(root)
+                data = _bytes(self.path)
+                root = _mapping(self.path, data)
                 yield root
-                # What is saved already isn't written again: YAML comments outlive that much.
-                if (after := _render(root)) != before:
+                if (after := changed_yaml(data, root)) != data:
                     write_atomically(self.path, after, mode=PRIVATE_FILE)
                 self._root = root
         except LockHeld as error:
@@ -178,24 +175,20 @@ def named(profile: str) -> bool:
     return bool(profile) and profile.lower() != DEFAULT_TENANT
 
 
-def _read(path: Path) -> yaml.MappingNode:
+def _bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        return yaml.MappingNode(MAPPING, [])
+        return b""
     except OSError as error:
         raise _unusable(path, "read", error) from error
+
+
+def _mapping(path: Path, data: bytes) -> yaml.MappingNode:
     try:
         return yaml_mapping(data) or yaml.MappingNode(MAPPING, [])
     except NotYaml as error:
         raise _malformed(path, error.line) from None
-
-
-def _render(root: yaml.MappingNode) -> bytes:
-    text: str = yaml.serialize(
-        root, Dumper=yaml.SafeDumper, indent=INDENT, width=sys.maxsize, allow_unicode=True
-    )
-    return text.encode()
 
 
 def _levels(profile: str) -> list[str]:
