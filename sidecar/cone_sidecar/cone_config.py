@@ -89,6 +89,11 @@ class ConeConfig:
         """Tell whether ``profile`` has AWS settings of its own: another Identity Center than all others."""
         return bool(self._own_settings(profile))
 
+    def own_start_url(self, profile: str) -> str:
+        """Return the start URL of ``profile``'s own settings, else empty; the default's are those for all."""
+        own = self.has_own_settings(profile) or not named(profile)
+        return self.aws_settings(profile).sso_url if own else ""
+
     def owns(self, settings: AwsSettings, profile: str) -> bool:
         """Tell whether ``settings``, once they are saved, are ``profile``'s own."""
         return bool(self._keys_of(settings, profile))

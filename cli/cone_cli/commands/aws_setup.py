@@ -4,6 +4,7 @@ import argparse
 import gc
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cone_cli import terminal
@@ -117,16 +118,20 @@ def _set_up(args: argparse.Namespace) -> int:
         selection=Selection.of(args.only, args.exclude),
         update=args.update,
         prune=args.prune,
+        start_url_of=config.own_start_url,
     )
     if args.prune:
         options = replace(options, granted=_still_granted(args, found, document, options))
     if not found:
         report.nothing_found()
     elif args.dry_run:
-        report.tell(plan_setup(found, document, options), options.session.name, document)
+        plan = plan_setup(found, document, options)
+        notes = _partition_notes(plan, options)
+        report.tell(plan, options.session.name, document, notes)
     else:
         plan = _write(found, document, file, options, args.output)
-        report.tell(plan, options.session.name, notes=_file_notes(file, plan))
+        notes = [*_partition_notes(plan, options), *_file_notes(file, plan)]
+        report.tell(plan, options.session.name, notes=notes)
     if args.prune and not any(_is_permission_set(row) for row in found):
         raise ConfigurationError(
             "the catalogue lists no AWS permission set: no profile was removed",
@@ -182,6 +187,19 @@ async def _permission_sets(args: argparse.Namespace) -> list["PermissionSet | Sk
                 return await tenant.permission_sets(advance)
             finally:
                 gc.disable()
+
+
+def _partition_notes(plan: "SetupPlan", options: "SetupOptions") -> list[str]:
+    from cone_cli.composition import run_async
+    from cone_cli.partition_notes import partition_notes
+    from cone_sidecar.warm_file import state_directory
+
+    if plan.partitions.keys() <= {"aws"}:
+        # Asking botocore takes a third of a second, and nearly all sets are of this one.
+        return []
+    kept_in = Path(state_directory(os.environ))
+    region, tenant = options.session.region, options.tenant
+    return run_async(partition_notes(plan.partitions, region, tenant, kept_in, os.environ))
 
 
 def _file_notes(file: "AwsConfigFile", plan: "SetupPlan") -> list[str]:

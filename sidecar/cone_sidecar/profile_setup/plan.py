@@ -1,6 +1,6 @@
 """The plan of a run: what the catalogue, the document and the options make of each other."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -73,7 +73,10 @@ class DanglingSource:
 
 @dataclass(slots=True)
 class SetupPlan:
-    """What a run does, and what it has to tell. ``session`` is a section that is missing."""
+    """What a run does, and what it has to tell.
+
+    ``session`` is a section that is missing, ``partitions`` counts what the run is about.
+    """
 
     created: dict[str, dict[str, str]] = field(default_factory=dict)
     existing: list[str] = field(default_factory=list)
@@ -88,6 +91,7 @@ class SetupPlan:
     by_hand: list[str] = field(default_factory=list)
     unmatched: list[Pattern] = field(default_factory=list)
     dangling: list[DanglingSource] = field(default_factory=list)
+    partitions: Counter[str] = field(default_factory=Counter)
     session: SsoSession | None = None
     session_corrected: bool = False
     edits: dict[SectionName, SectionEdit] = field(default_factory=dict)
@@ -118,6 +122,7 @@ def plan_setup(
     for name in names:
         if not name.meant:
             continue
+        plan.partitions[name.permission_set.partition] += 1
         if name.present:
             _bring_up(plan, name, name.present, options)
         else:

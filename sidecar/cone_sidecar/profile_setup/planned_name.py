@@ -112,8 +112,23 @@ def _row(
         naming=naming,
         meant=True,
     )
-    row.meant = options.selection.means(row.subjects)
+    row.meant = options.selection.means(row.subjects) and not _is_another_s(present, options)
     return row
+
+
+def _is_another_s(present: PresentProfile | None, options: SetupOptions) -> bool:
+    """Tell whether another tenant's name, with an Identity Center of its own, set the profile up.
+
+    One login may reach several instances, each under its own name. Whoever says ``--only`` takes it over.
+    """
+    if (
+        present is None
+        or options.selection.only
+        or present.tenant.lower() == options.tenant.lower()
+    ):
+        return False
+    theirs = options.start_url_of(present.tenant)
+    return bool(theirs) and present.is_at(theirs) and not present.is_at(options.session.start_url)
 
 
 def _moves(row: PlannedName, options: SetupOptions) -> bool:

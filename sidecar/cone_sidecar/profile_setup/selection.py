@@ -65,7 +65,7 @@ class Selection:
 
 
 def subjects_of(permission_set: PermissionSet, names: Iterable[str]) -> set[str]:
-    """Return what a permission set can be called: its profile's names, its account, its role."""
+    """Return what a permission set can be called: its profile's names, its account, role and partition."""
     account_id, account_name = permission_set.account_id, permission_set.account_name
     role = permission_set.role_name
     return {
@@ -73,6 +73,7 @@ def subjects_of(permission_set: PermissionSet, names: Iterable[str]) -> set[str]
         account_id,
         account_name,
         role,
+        permission_set.partition,
         f"{account_id}/{role}",
         f"{account_name}/{role}",
     }
