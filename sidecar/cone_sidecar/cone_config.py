@@ -90,8 +90,8 @@ class ConeConfig:
         return bool(self._own_settings(profile))
 
     def own_start_url(self, profile: str) -> str:
-        """Return the start URL of ``profile``'s own settings, else empty; the default's are those for all."""
-        own = self.has_own_settings(profile) or not named(profile)
+        """Return the start URL of ``profile``'s settings where it has saved them itself, else empty."""
+        own = self.has_own_settings(profile) or self._saved_for_all(profile)
         return self.aws_settings(profile).sso_url if own else ""
 
     def owns(self, settings: AwsSettings, profile: str) -> bool:
@@ -101,9 +101,14 @@ class ConeConfig:
     def _keys_of(self, settings: AwsSettings, profile: str) -> list[str]:
         """Return the keys above where ``settings`` are saved: one's own where others have another URL."""
         shared = _text(_child(self._root, ["aws_sso_start_url"]))
-        if named(profile) and shared and shared != settings.sso_url:
+        if shared and shared != settings.sso_url and not self._saved_for_all(profile):
             return ["profiles", *_levels(profile)]
         return self._own_settings(profile)
+
+    def _saved_for_all(self, profile: str) -> bool:
+        """Tell whether the settings for all are those of ``profile``, which may change their URL."""
+        whose = _text(_child(self._root, ["aws_sso_owner"])) or DEFAULT_TENANT
+        return whose.lower() == (profile or DEFAULT_TENANT).lower()
 
     def _own_settings(self, profile: str) -> list[str]:
         """Return the keys above the profile's own AWS settings, none where it has none."""
@@ -147,6 +152,8 @@ class ConeConfig:
         """
         with self._changing() as root:
             self._root = root
+            if named(profile) and not _text(_child(root, ["aws_sso_start_url"])):
+                _put(root, "aws_sso_owner", profile)
             node = _descend(root, self._keys_of(settings, profile), self.path)
             _put(node, "aws_sso_start_url", settings.sso_url)
             _put(node, "aws_sso_region", settings.sso_region)

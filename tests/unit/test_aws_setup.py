@@ -399,10 +399,10 @@ def test_mode_and_other_settings_survive(setup):
 
 
 def test_the_tenants_profile_is_written_and_not_saved(setup):
-    """``-p work`` is for this run: the profiles say it, the settings don't."""
+    """``-p work`` is for this run: the profiles say it, and it doesn't become the default one."""
     setup([a_set(1)], "--sso-url", URL, tenant_profile="work")
     assert "cone_tenant = work" in setup.file.read_text()
-    assert "work" not in setup.settings.read_text()
+    assert "profile" not in yaml.safe_load(setup.settings.read_text())
 
 
 def test_a_cone_under_a_path_with_spaces_is_not_written(setup, monkeypatch):

@@ -306,3 +306,14 @@ def test_the_first_identity_center_is_for_all(tmp_path):
     acme = AwsSettings("https://acme.awsapps.com/start")
     ConeConfig.load(environment).save_aws_settings(acme, "work")
     assert ConeConfig.load(environment).aws_settings() == acme
+    # Whoever comes next with another one doesn't take it from them, and they may correct it.
+    globex = AwsSettings("https://globex.awsapps.com/start")
+    ConeConfig.load(environment).save_aws_settings(globex, "default")
+    corrected = AwsSettings("https://acme-2.awsapps.com/start")
+    ConeConfig.load(environment).save_aws_settings(corrected, "work")
+    config = ConeConfig.load(environment)
+    assert config.aws_settings() == config.aws_settings("work") == corrected
+    assert config.aws_settings("default") == globex
+    assert not config.has_own_settings("work")
+    assert config.own_start_url("work") == corrected.sso_url
+    assert config.own_start_url("other") == ""
