@@ -222,8 +222,8 @@ class FakeTenant:
         """Return the catalogue."""
         if isinstance(self.found, Exception):
             raise self.found
-        for _ in self.found:
-            heard()
+        for each in self.found:
+            heard(each)
         return self.found
 
 

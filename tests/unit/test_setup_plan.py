@@ -226,6 +226,24 @@ def test_an_identity_center_of_another_name_keeps_its_profiles():
     assert [each.name for each in plan.outdated] == ["secret-admin"]
 
 
+def test_a_suffix_may_make_the_name_that_others_clash_by():
+    """Each profile holds its own permission set's values, whatever it was to be called at first."""
+    found = [
+        a_set(1, "X", "Y-111122223333"),
+        a_set(2, "x", "y-111122223333", account_id="000000000002"),
+        a_set(3, "X", "Y"),
+        a_set(4, "x", "y", account_id="000000000004"),
+    ]
+    plan, _ = run(b"", found)
+    ids = {name: values["cone_entitlement_id"] for name, values in plan.created.items()}
+    assert ids == {
+        "x-y-111122223333-111122223333": "1",
+        "x-y-111122223333-000000000002": "2",
+        "x-y-111122223333": "3",
+        "x-y-000000000004": "4",
+    }
+
+
 def test_a_clash_is_told_in_the_run_that_gives_the_names():
     """Both names are in it; a profile that isn't ours is told apart."""
     plan, data = run(b"", [a_set(1), a_set(2, account_id="444455556666")])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cone_sidecar.cone_config import AwsSettings
     from cone_sidecar.domain.profile import EntitlementRef, PermissionSet, SkippedEntitlement
     from cone_sidecar.profile_setup.options import SetupOptions
-    from cone_sidecar.profile_setup.plan import SetupPlan
+    from cone_sidecar.profile_setup.plan import SetupPlan, SetupPlanner
 
 EXAMPLE = "example: cone aws setup --sso-url https://acme.awsapps.com/start --sso-region us-east-1"
 
@@ -90,7 +90,7 @@ def _set_up(args: argparse.Namespace) -> int:
     from cone_sidecar.aws_config.config_file import AwsConfigFile
     from cone_sidecar.cone_config import ConeConfig
     from cone_sidecar.profile_setup.options import SetupOptions
-    from cone_sidecar.profile_setup.plan import plan_setup
+    from cone_sidecar.profile_setup.plan import SetupPlanner, plan_setup
     from cone_sidecar.profile_setup.selection import Selection
 
     config = ConeConfig.load(os.environ)
@@ -106,9 +106,6 @@ def _set_up(args: argparse.Namespace) -> int:
         config.save_aws_settings(settings, tenant)
     report = SetupReport(args.output, file.path, dry_run=args.dry_run)
     report.settings(settings)
-    found = run_async(_permission_sets(args))
-    if file.stamp() != stamp:
-        document = file.read()
     options = SetupOptions(
         session=session_of(settings, tenant if config.owns(settings, tenant) else ""),
         region=settings.region,
@@ -120,16 +117,20 @@ def _set_up(args: argparse.Namespace) -> int:
         prune=args.prune,
         start_url_of=config.own_start_url,
     )
-    if args.prune:
+    planner = SetupPlanner(document, options)
+    found = run_async(_permission_sets(args, planner))
+    plan = planner.plan()
+    if file.stamp() != stamp or args.prune:
+        document = file.read()
         options = replace(options, granted=_still_granted(args, found, document, options))
+        plan = plan_setup(found, document, options)
     if not found:
         report.nothing_found()
     elif args.dry_run:
-        plan = plan_setup(found, document, options)
         notes = _partition_notes(plan, options)
         report.tell(plan, options.session.name, document, notes)
     else:
-        plan = _write(found, document, file, options, args.output)
+        plan = _write(plan, found, document, file, options, args.output)
         notes = [*_partition_notes(plan, options), *_file_notes(file, plan)]
         report.tell(plan, options.session.name, notes=notes)
     if args.prune and not any(_is_permission_set(row) for row in found):
@@ -175,7 +176,9 @@ def chosen_settings(args: argparse.Namespace, saved: "AwsSettings") -> "AwsSetti
     return AwsSettings(sso_url, regions["--sso-region"], regions["--region"], template)
 
 
-async def _permission_sets(args: argparse.Namespace) -> list["PermissionSet | SkippedEntitlement"]:
+async def _permission_sets(
+    args: argparse.Namespace, planner: "SetupPlanner"
+) -> list["PermissionSet | SkippedEntitlement"]:
     from cone_cli.composition import open_tenant
     from cone_cli.progress import progress
 
@@ -183,8 +186,13 @@ async def _permission_sets(args: argparse.Namespace) -> list["PermissionSet | Sk
         with progress("permission sets read", output=args.output) as advance:
             # httpx leaves garbage, some 100 KiB with each page.
             gc.enable()
+
+            def heard(row: "PermissionSet | SkippedEntitlement") -> None:
+                advance()
+                planner.hear(row)
+
             try:
-                return await tenant.permission_sets(advance)
+                return await tenant.permission_sets(heard)
             finally:
                 gc.disable()
 
@@ -227,12 +235,12 @@ def _still_granted(
     document: "AwsConfigDocument",
     options: "SetupOptions",
 ) -> "frozenset[EntitlementRef]":
-    """Ask what the person still has, where a profile would be removed."""
+    """Ask what the person still has, where a profile is to be removed."""
     from cone_cli.composition import run_async
     from cone_sidecar.profile_setup.gone import gone_profiles
     from cone_sidecar.profile_setup.present_profile import present_profiles
 
-    if not gone_profiles(present_profiles(document), found, options):
+    if not (args.prune and gone_profiles(present_profiles(document), found, options)):
         return frozenset()
     return run_async(_granted(args))
 
@@ -249,6 +257,7 @@ async def _granted(args: argparse.Namespace) -> "frozenset[EntitlementRef]":
 
 
 def _write(
+    plan: "SetupPlan",
     found: list["PermissionSet | SkippedEntitlement"],
     seen: "AwsConfigDocument",
     file: "AwsConfigFile",
@@ -263,7 +272,6 @@ def _write(
     from cone_sidecar.profile_setup.application import apply_plan, text_to_paste
     from cone_sidecar.profile_setup.plan import plan_setup
 
-    plan = plan_setup(found, seen, options)
     if not plan.changes:
         return plan
     try:
