@@ -277,6 +277,20 @@ def test_the_command_says_what_it_did(setup, capsys):
     assert stat.S_IMODE(setup.file.stat().st_mode) == 0o600
 
 
+def test_names_that_an_sdk_does_not_see_are_told(setup, capsys):
+    """In the run that gives them; the line has the way to others."""
+    found = [a_set(n, name) for n, name in enumerate(["R&D", "Größe", "a (b)", "c~", "ok"])]
+    for told in (
+        "WARNING  The SDK for JavaScript sees no profile named r&d-admin, größe-admin, a-(b)-admin and "
+        "1 more; for other names: cone aws setup --update --profile-template "
+        "'{account_id}-{role_name}'\n",
+        "",
+    ):
+        assert setup(found, "--sso-url", URL) == 0
+        warnings = [line for line in capsys.readouterr().out.splitlines(True) if "JavaS" in line]
+        assert "".join(warnings) == told
+
+
 def test_partitions_that_the_identity_center_does_not_reach_are_told(setup, capsys):
     """Their profiles are made all the same, and the line has the commands that give them their own."""
     found = [a_set(1), replace(a_set(2, "Gov"), partition="aws-us-gov")]
