@@ -7,7 +7,7 @@ were written.
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -84,6 +84,16 @@ class ConeConfig:
             region=_text(_child(self._root, [*keys, "aws_default_region"])) or DEFAULT_REGION,
             profile_template=_text(_child(self._root, [*keys, "aws_profile_template"])),
         )
+
+    def settings_for(self, start_url: str, profile: str) -> AwsSettings:
+        """Return what is saved for ``profile``, except another Identity Center's region.
+
+        ``start_url`` is what ``profile`` is to have; empty where it stays as it is.
+        """
+        saved = self.aws_settings(profile)
+        wanted = replace(saved, sso_url=start_url or saved.sso_url)
+        first = self.owns(wanted, profile) and not self.has_own_settings(profile)
+        return replace(saved, sso_region=DEFAULT_REGION) if first else saved
 
     def has_own_settings(self, profile: str) -> bool:
         """Tell whether ``profile`` has AWS settings of its own: another Identity Center than all others."""

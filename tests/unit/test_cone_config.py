@@ -317,3 +317,15 @@ def test_the_first_identity_center_is_for_all(tmp_path):
     assert not config.has_own_settings("work")
     assert config.own_start_url("work") == corrected.sso_url
     assert config.own_start_url("other") == ""
+
+
+def test_another_identity_center_begins_in_the_default_region(tmp_path):
+    """Where the first one is says nothing of the second; the region of the profiles is the same."""
+    environment = {"HOME": str(tmp_path)}
+    acme = AwsSettings("https://acme.awsapps.com/start", "eu-west-1", "eu-west-2")
+    ConeConfig.load(environment).save_aws_settings(acme)
+    config = ConeConfig.load(environment)
+    begun = config.settings_for("https://globex.awsapps.com/start", "work")
+    assert (begun.sso_region, begun.region) == ("us-east-1", "eu-west-2")
+    for url, name in (("", "work"), (acme.sso_url, "work"), ("https://acme-2.example", "default")):
+        assert config.settings_for(url, name) == acme

@@ -95,7 +95,8 @@ def _set_up(args: argparse.Namespace) -> int:
 
     config = ConeConfig.load(os.environ)
     tenant = tenant_name(args, os.environ, config)
-    settings = chosen_settings(args, config.aws_settings(tenant))
+    saved = config.settings_for((args.sso_url or "").strip(), tenant)
+    settings = chosen_settings(args, saved)
     template = template_of(settings, config)
     command = cone_path(os.environ)
     file = AwsConfigFile.of(os.environ)
