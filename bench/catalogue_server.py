@@ -17,6 +17,8 @@ from cone_sidecar.simulator.world import World
 
 HOST = "127.0.0.1"
 PAGE_SIZE = 100
+TOKEN_PATH = "/auth/v1/token"  # noqa: S105 -- a path
+PAGES_PATH = "/api/v1/search/request_catalog/entitlements"
 MASK = {"paths": ["*"]}
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")

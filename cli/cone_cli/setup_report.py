@@ -1,5 +1,6 @@
 """What ``cone aws setup`` tells of its plan: the original's lines and further ones, JSON, or a diff."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ from cone_sidecar.profile_setup.plan import Clash, SetupPlan
 from cone_sidecar.profile_setup.present_profile import Naming
 
 SHOWN_OUTDATED = 10
+SHOWN_ODD = 3
+# Profiles of other names are none to the AWS SDK for JavaScript (@smithy/shared-ini-file-loader).
+JAVASCRIPT_NAME = re.compile(r"[\w@+.%:/-]+", re.ASCII)
 
 
 class SetupReport:
@@ -162,6 +166,7 @@ def _warnings(plan: SetupPlan) -> Iterator[str]:
     for clash in plan.clashes:
         if clash.fresh:
             yield _clash(clash)
+    yield from _odd_names([*plan.created, *(each.new for each in plan.renamed)])
     for each in plan.dangling:
         yield (
             f"WARNING  Profile {each.name} has source_profile = {each.source}, which goes by that name "
@@ -169,6 +174,16 @@ def _warnings(plan: SetupPlan) -> Iterator[str]:
         )
     for pattern in plan.unmatched:
         yield f"WARNING  {pattern.option} {pattern.text} matches no permission set."
+
+
+def _odd_names(names: Iterable[str]) -> Iterator[str]:
+    """Warn of names that one of the SDKs doesn't see; all others do."""
+    if odd := [name for name in names if not JAVASCRIPT_NAME.fullmatch(name)]:
+        further = f" and {len(odd) - SHOWN_ODD} more" if len(odd) > SHOWN_ODD else ""
+        yield (
+            f"WARNING  The SDK for JavaScript sees no profile named {', '.join(odd[:SHOWN_ODD])}{further}; "
+            "for other names: cone aws setup --update --profile-template '{account_id}-{role_name}'"
+        )
 
 
 def _clash(clash: Clash) -> str:

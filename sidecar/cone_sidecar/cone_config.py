@@ -1,14 +1,13 @@
 """The original's ``~/.conductorone/config.yaml``: who we are, and the saved AWS settings (reference §1.3).
 
-The file is changed as a tree of YAML nodes, so that keys and values that we know nothing of survive as
-they were written.
+The file is changed in its text, so that comments, keys and values that we know nothing of survive as they
+were written.
 """
 
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -20,14 +19,13 @@ from cone_sidecar.errors import ConfigurationError
 from cone_sidecar.file_lock import LockHeld, file_lock
 from cone_sidecar.secret import Secret
 from cone_sidecar.warm_file import cone_config_path
+from cone_sidecar.yaml_edit import MAPPING, changed_yaml
 from cone_sidecar.yaml_mapping import NULL, NotYaml, yaml_mapping
 
 FILE_NAME = "config.yaml"
 DEFAULT_REGION = "us-east-1"
-INDENT = 4
 LOCK_TIMEOUT_S = 10
 STRING = "tag:yaml.org,2002:str"
-MAPPING = "tag:yaml.org,2002:map"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class ConeConfig:
             ConfigurationError: It can't be read, or is no YAML mapping.
         """
         path = Path(cone_config_path(environment))
-        return cls(path, _read(path))
+        return cls(path, _mapping(path, _bytes(path)))
 
     @property
     def default_profile(self) -> str:
@@ -87,9 +85,24 @@ class ConeConfig:
             profile_template=_text(_child(self._root, [*keys, "aws_profile_template"])),
         )
 
+    def settings_for(self, start_url: str, profile: str) -> AwsSettings:
+        """Return what is saved for ``profile``, except another Identity Center's region.
+
+        ``start_url`` is what ``profile`` is to have; empty where it stays as it is.
+        """
+        saved = self.aws_settings(profile)
+        wanted = replace(saved, sso_url=start_url or saved.sso_url)
+        first = self.owns(wanted, profile) and not self.has_own_settings(profile)
+        return replace(saved, sso_region=DEFAULT_REGION) if first else saved
+
     def has_own_settings(self, profile: str) -> bool:
         """Tell whether ``profile`` has AWS settings of its own: another Identity Center than all others."""
         return bool(self._own_settings(profile))
+
+    def own_start_url(self, profile: str) -> str:
+        """Return the start URL of ``profile``'s settings where it has saved them itself, else empty."""
+        own = self.has_own_settings(profile) or self._saved_for_all(profile)
+        return self.aws_settings(profile).sso_url if own else ""
 
     def owns(self, settings: AwsSettings, profile: str) -> bool:
         """Tell whether ``settings``, once they are saved, are ``profile``'s own."""
@@ -98,9 +111,14 @@ class ConeConfig:
     def _keys_of(self, settings: AwsSettings, profile: str) -> list[str]:
         """Return the keys above where ``settings`` are saved: one's own where others have another URL."""
         shared = _text(_child(self._root, ["aws_sso_start_url"]))
-        if named(profile) and shared and shared != settings.sso_url:
+        if shared and shared != settings.sso_url and not self._saved_for_all(profile):
             return ["profiles", *_levels(profile)]
         return self._own_settings(profile)
+
+    def _saved_for_all(self, profile: str) -> bool:
+        """Tell whether the settings for all are those of ``profile``, which may change their URL."""
+        whose = _text(_child(self._root, ["aws_sso_owner"])) or DEFAULT_TENANT
+        return whose.lower() == (profile or DEFAULT_TENANT).lower()
 
     def _own_settings(self, profile: str) -> list[str]:
         """Return the keys above the profile's own AWS settings, none where it has none."""
@@ -144,6 +162,8 @@ class ConeConfig:
         """
         with self._changing() as root:
             self._root = root
+            if named(profile) and not _text(_child(root, ["aws_sso_start_url"])):
+                _put(root, "aws_sso_owner", profile)
             node = _descend(root, self._keys_of(settings, profile), self.path)
             _put(node, "aws_sso_start_url", settings.sso_url)
             _put(node, "aws_sso_region", settings.sso_region)
@@ -157,11 +177,10 @@ class ConeConfig:
         lock_path = self.path.with_name(f".{FILE_NAME}.lock")
         try:
             with file_lock(lock_path, limit_s=LOCK_TIMEOUT_S):
-                root = _read(self.path)
-                before = _render(root)
+                data = _bytes(self.path)
+                root = _mapping(self.path, data)
                 yield root
-                # What is saved already isn't written again: YAML comments outlive that much.
-                if (after := _render(root)) != before:
+                if (after := changed_yaml(data, root)) != data:
                     write_atomically(self.path, after, mode=PRIVATE_FILE)
                 self._root = root
         except LockHeld as error:
@@ -178,24 +197,20 @@ def named(profile: str) -> bool:
     return bool(profile) and profile.lower() != DEFAULT_TENANT
 
 
-def _read(path: Path) -> yaml.MappingNode:
+def _bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        return yaml.MappingNode(MAPPING, [])
+        return b""
     except OSError as error:
         raise _unusable(path, "read", error) from error
+
+
+def _mapping(path: Path, data: bytes) -> yaml.MappingNode:
     try:
         return yaml_mapping(data) or yaml.MappingNode(MAPPING, [])
     except NotYaml as error:
         raise _malformed(path, error.line) from None
-
-
-def _render(root: yaml.MappingNode) -> bytes:
-    text: str = yaml.serialize(
-        root, Dumper=yaml.SafeDumper, indent=INDENT, width=sys.maxsize, allow_unicode=True
-    )
-    return text.encode()
 
 
 def _levels(profile: str) -> list[str]:

@@ -67,6 +67,23 @@ def test_what_cannot_be_written_is_told_and_leaves_the_file(tmp_path, monkeypatc
     assert {path.name for path in tmp_path.iterdir()} == {"config", ".config.cone.lock"}
 
 
+@pytest.mark.parametrize("beside", [".config.cone.lock", ".config.x.cone-new"])
+def test_a_directory_that_cannot_be_written_is_what_has_to_be_made_writable(
+    tmp_path, monkeypatch, beside
+):
+    """The file may be writable, and the hint names the directory."""
+    file = AwsConfigFile(tmp_path / "config")
+    file.path.write_bytes(b"[default]\n")
+
+    def fail(*_args, **_kwargs):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(tmp_path / beside))
+
+    monkeypatch.setattr("cone_sidecar.aws_config.config_file.file_lock", fail)
+    with pytest.raises(ConfigurationError, match="config can't be written") as raised:
+        add(file, "one")
+    assert f"make it writable: {tmp_path}," in raised.value.hint
+
+
 def test_links_are_followed_to_the_end(tmp_path):
     """A chain of links stays one; where it ends in nothing, the file is made there."""
     (tmp_path / "first").symlink_to("second")

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -221,8 +222,8 @@ class FakeTenant:
         """Return the catalogue."""
         if isinstance(self.found, Exception):
             raise self.found
-        for _ in self.found:
-            heard()
+        for each in self.found:
+            heard(each)
         return self.found
 
 
@@ -274,6 +275,43 @@ def test_the_command_says_what_it_did(setup, capsys):
     )
     assert f"credential_process = {setup.cone} aws" in setup.file.read_text()
     assert stat.S_IMODE(setup.file.stat().st_mode) == 0o600
+
+
+def test_names_that_an_sdk_does_not_see_are_told(setup, capsys):
+    """In the run that gives them; the line has the way to others."""
+    found = [a_set(n, name) for n, name in enumerate(["R&D", "Größe", "a (b)", "c~", "ok"])]
+    for told in (
+        "WARNING  The SDK for JavaScript sees no profile named r&d-admin, größe-admin, a-(b)-admin and "
+        "1 more; for other names: cone aws setup --update --profile-template "
+        "'{account_id}-{role_name}'\n",
+        "",
+    ):
+        assert setup(found, "--sso-url", URL) == 0
+        warnings = [line for line in capsys.readouterr().out.splitlines(True) if "JavaS" in line]
+        assert "".join(warnings) == told
+
+
+def test_partitions_that_the_identity_center_does_not_reach_are_told(setup, capsys):
+    """Their profiles are made all the same, and the line has the commands that give them their own."""
+    found = [a_set(1), replace(a_set(2, "Gov"), partition="aws-us-gov")]
+    assert setup(found, "--sso-url", URL) == 0
+    assert (
+        "WARNING  1 permission set is in aws-us-gov, where no Identity Center of us-east-1 reaches. "
+        "Give it a name and settings of its own: cone login <tenant> -p aws-us-gov, then "
+        "cone aws setup -p aws-us-gov --sso-url <url> --sso-region <region> --only aws-us-gov --update\n"
+    ) in capsys.readouterr().out
+    gov = ("--sso-url", "https://gov.example/start", "--sso-region", "us-gov-west-1")
+    only = ("--only", "aws-us-gov", "--update")
+    assert setup(found, *gov, *only, tenant_profile="gov") == 0
+    told = capsys.readouterr().out
+    assert "Updated profile: gov-admin" in told
+    assert "WARNING" not in told
+    assert setup([*found, a_set(3, "New")], *gov, "--dry-run", tenant_profile="gov") == 0
+    assert "Leave out what isn't this one's: cone aws setup -p gov --only aws-us-gov" in (
+        capsys.readouterr().err
+    )
+    assert setup(found) == 0
+    assert "WARNING" not in capsys.readouterr().out
 
 
 def test_settings_are_remembered(setup, capsys):
@@ -375,10 +413,10 @@ def test_mode_and_other_settings_survive(setup):
 
 
 def test_the_tenants_profile_is_written_and_not_saved(setup):
-    """``-p work`` is for this run: the profiles say it, the settings don't."""
+    """``-p work`` is for this run: the profiles say it, and it doesn't become the default one."""
     setup([a_set(1)], "--sso-url", URL, tenant_profile="work")
     assert "cone_tenant = work" in setup.file.read_text()
-    assert "work" not in setup.settings.read_text()
+    assert "profile" not in yaml.safe_load(setup.settings.read_text())
 
 
 def test_a_cone_under_a_path_with_spaces_is_not_written(setup, monkeypatch):

@@ -137,6 +137,11 @@ def test_permission_sets_with_something_missing_are_skipped_with_a_reason(change
     assert found.reason
 
 
+def test_what_has_no_name_to_show_is_told_by_its_slug():
+    """A line that skips it says which one it is."""
+    assert recognise(displayName=" ").display_name == ENTITLEMENT["slug"]
+
+
 @pytest.mark.parametrize(
     ("account", "role", "name"),
     [

@@ -140,6 +140,70 @@ def test_what_is_saved_already_is_not_written_again(path):
     assert path.read_text() == f"# mine\n{ORIGINAL}"
 
 
+COMMENTED = """\
+# ours
+profiles:   # logins
+    # the first
+    default:
+        client-id: i   # of ada
+        client-secret: "s"
+    work: {client-id: w, client-secret: x}
+'api-endpoint': ""
+aws_sso_region: 'us-east-1' # where it is
+
+# below
+"""
+
+
+def test_comments_and_spelling_survive(tmp_path):
+    """A value is replaced in its place, and what is new stands behind its neighbours."""
+    path = tmp_path / "config.yaml"
+    path.write_text(COMMENTED)
+    load(path).save_client("default", "j", Secret("t"))
+    load(path).save_client("new", "k", Secret("u"))
+    load(path).save_aws_settings(AwsSettings("https://o.awsapps.com/start", "eu-west-1"))
+    expected = (
+        COMMENTED.replace("id: i ", "id: j ")
+        .replace('"s"', "t")
+        .replace("x}\n", "x}\n    new:\n        client-id: k\n        client-secret: u\n")
+        .replace(
+            "'us-east-1' # where it is\n",
+            "eu-west-1 # where it is\n"
+            "aws_sso_start_url: https://o.awsapps.com/start\naws_default_region: us-east-1\n",
+        )
+    )
+    assert path.read_text() == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "profiles: {default: {client-id: i}, x: y} # mine\n",
+        "profiles:\n  one: &a\n    client-id: i\n  default: *a\n# mine\n",
+        "profiles: # mine\nother: |\n  a\n  b\n",
+        "# mine\nother: [1, 2]\nlast: >\n  folded\n  text\n",
+        "a: 1\r\nb:\r\n  - c # mine\r\n",
+        "\ufeffa: 1\nb: 'x\n\n  y'",
+        "--- # mine\na: 1\n...\n",
+        "a: &x\n  c: d\nb:\n  <<: *x\n  e: f",
+        "profiles:\n  default:\n    client-id: |\n      i\n    z: 1\n",
+    ],
+)
+def test_whatever_a_file_looks_like_a_login_adds_itself_and_loses_nothing(tmp_path, text):
+    """All else means what it did, also where its text is no place for a change."""
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    load(path).save_client("default", "j", Secret("t"))
+    after = yaml.safe_load(path.read_text())
+    login = (after.get("profiles") or {}).pop("default")
+    assert (login["client-id"], login["client-secret"]) == ("j", "t")
+    before = yaml.safe_load(text)
+    (before.get("profiles") or {}).pop("default", None)
+    assert {key: value for key, value in after.items() if value} == {
+        key: value for key, value in before.items() if value
+    }
+
+
 def test_a_new_profile_nests_by_its_dots(path):
     """It stands beside what is there, whatever its case."""
     load(path).save_client("Work.Test", "t", Secret("u"))
@@ -242,3 +306,26 @@ def test_the_first_identity_center_is_for_all(tmp_path):
     acme = AwsSettings("https://acme.awsapps.com/start")
     ConeConfig.load(environment).save_aws_settings(acme, "work")
     assert ConeConfig.load(environment).aws_settings() == acme
+    # Whoever comes next with another one doesn't take it from them, and they may correct it.
+    globex = AwsSettings("https://globex.awsapps.com/start")
+    ConeConfig.load(environment).save_aws_settings(globex, "default")
+    corrected = AwsSettings("https://acme-2.awsapps.com/start")
+    ConeConfig.load(environment).save_aws_settings(corrected, "work")
+    config = ConeConfig.load(environment)
+    assert config.aws_settings() == config.aws_settings("work") == corrected
+    assert config.aws_settings("default") == globex
+    assert not config.has_own_settings("work")
+    assert config.own_start_url("work") == corrected.sso_url
+    assert config.own_start_url("other") == ""
+
+
+def test_another_identity_center_begins_in_the_default_region(tmp_path):
+    """Where the first one is says nothing of the second; the region of the profiles is the same."""
+    environment = {"HOME": str(tmp_path)}
+    acme = AwsSettings("https://acme.awsapps.com/start", "eu-west-1", "eu-west-2")
+    ConeConfig.load(environment).save_aws_settings(acme)
+    config = ConeConfig.load(environment)
+    begun = config.settings_for("https://globex.awsapps.com/start", "work")
+    assert (begun.sso_region, begun.region) == ("us-east-1", "eu-west-2")
+    for url, name in (("", "work"), (acme.sso_url, "work"), ("https://acme-2.example", "default")):
+        assert config.settings_for(url, name) == acme

@@ -197,6 +197,53 @@ def test_patterns_say_which_permission_sets_are_meant():
     ]
 
 
+def test_an_identity_center_of_another_name_keeps_its_profiles():
+    """One login reaches two: neither's run takes the other's profiles, unless --only says so."""
+    gov = SsoSession("cone-sso-gov", "https://gov.example/start", "us-gov-west-1")
+    found = [
+        a_set(1),
+        dataclasses.replace(a_set(2, "Secret"), partition="aws-us-gov"),
+    ]
+    urls = {"default": OPTIONS.session.start_url, "gov": gov.start_url}.get
+    _, first = run(b"", found, start_url_of=urls)
+    theirs = {
+        "session": gov,
+        "region": "us-gov-west-1",
+        "tenant": "gov",
+        "start_url_of": urls,
+        "update": True,
+    }
+    assert run(first, found, **theirs)[1] == first
+    plan, second = run(first, found, **theirs, selection=Selection.of(["aws-us-gov"], []))
+    assert [each.name for each in plan.updated] == ["secret-admin"]
+    assert plan.partitions == {"aws-us-gov": 1}
+    for told in ({"start_url_of": urls, "update": True, "prune": True}, theirs):
+        plan, third = run(second, found, **told)
+        assert third == second
+        assert (plan.outdated, plan.updated, plan.kept) == ([], [], [])
+    # A name that isn't in the config file any more owns nothing.
+    plan, _ = run(second, found)
+    assert [each.name for each in plan.outdated] == ["secret-admin"]
+
+
+def test_a_suffix_may_make_the_name_that_others_clash_by():
+    """Each profile holds its own permission set's values, whatever it was to be called at first."""
+    found = [
+        a_set(1, "X", "Y-111122223333"),
+        a_set(2, "x", "y-111122223333", account_id="000000000002"),
+        a_set(3, "X", "Y"),
+        a_set(4, "x", "y", account_id="000000000004"),
+    ]
+    plan, _ = run(b"", found)
+    ids = {name: values["cone_entitlement_id"] for name, values in plan.created.items()}
+    assert ids == {
+        "x-y-111122223333-111122223333": "1",
+        "x-y-111122223333-000000000002": "2",
+        "x-y-111122223333": "3",
+        "x-y-000000000004": "4",
+    }
+
+
 def test_a_clash_is_told_in_the_run_that_gives_the_names():
     """Both names are in it; a profile that isn't ours is told apart."""
     plan, data = run(b"", [a_set(1), a_set(2, account_id="444455556666")])

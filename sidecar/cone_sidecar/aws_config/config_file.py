@@ -58,7 +58,7 @@ class AwsConfigFile:
         except FileNotFoundError:
             return AwsConfigDocument()
         except (OSError, ValueError) as error:
-            raise self._error("can't be read", error, "make it readable") from error
+            raise self._error("can't be read", error, f"make it readable: {self.path}") from error
         if line := document.malformed_line:
             raise ConfigurationError(
                 f"{ascii_text(str(self.path))} is malformed at line {line}",
@@ -92,7 +92,8 @@ class AwsConfigFile:
                 hint=f"retry; if nothing else is running, delete {lock_path}",
             ) from error
         except OSError as error:
-            raise self._error("can't be written", error, "make it writable") from error
+            fix = f"make it writable: {self._what_is_read_only(error)}"
+            raise self._error("can't be written", error, fix) from error
 
     def _back_up(self, data: bytes) -> None:
         """Keep ``data`` where nothing is kept yet, and where there is anything to lose."""
@@ -120,5 +121,10 @@ class AwsConfigFile:
         reason = (cause.strerror if isinstance(cause, OSError) else None) or "not a usable path"
         return ConfigurationError(
             f"{ascii_text(str(self.path))} {what}: {reason.lower()}",
-            hint=f"{fix}: {self.path}, or set AWS_CONFIG_FILE to another file",
+            hint=f"{fix}, or set AWS_CONFIG_FILE to another file",
         )
+
+    def _what_is_read_only(self, cause: OSError) -> Path:
+        """Return the directory where what lies beside the file couldn't be made, else the file."""
+        beside = cause.filename and Path(cause.filename) != self.path
+        return Path(cause.filename).parent if beside else self.path

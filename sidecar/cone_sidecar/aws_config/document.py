@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.aws_config.lines import (
@@ -224,6 +225,8 @@ def safe_name(text: str) -> bool:
     )
 
 
+# Most values are those of the profile before.
+@lru_cache(maxsize=4096)
 def safe_value(text: str) -> bool:
     """Tell whether every AWS tool reads ``text`` back as it is written."""
     return bool(PLAIN_VALUE.fullmatch(text)) or (
@@ -234,6 +237,11 @@ def safe_value(text: str) -> bool:
         and not UNFIT_START.match(text)
         and BYTE_ORDER_MARK not in text
     )
+
+
+@lru_cache(maxsize=256)
+def _safe_key(text: str) -> bool:
+    return bool(KEY.fullmatch(text))
 
 
 def _by_name(sections: Sequence[Section]) -> dict[SectionName, list[Section]]:
@@ -266,7 +274,7 @@ def check_section(name: SectionName, values: Mapping[str, str]) -> None:
             hint="use a name of letters, digits, dots, dashes and underscores",
         )
     for key, value in values.items():
-        if not KEY.fullmatch(key) or not safe_value(value):
+        if not (_safe_key(key) and safe_value(value)):
             raise ConfigurationError(
                 f"the value of {ascii_text(key)} can't be written into an AWS config file",
                 hint="it is empty, or holds a line break, a control character or a comment",

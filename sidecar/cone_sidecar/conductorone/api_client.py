@@ -17,6 +17,7 @@ from cone_sidecar.conductorone.exchange import (
     failing,
     is_foreign,
     json_object,
+    taken_json_object,
     with_retries,
 )
 from cone_sidecar.conductorone.host import TenantHost
@@ -119,7 +120,7 @@ class ApiClient:
         if status >= httpx.codes.BAD_REQUEST:
             raise ApiError(answer)
         if status == httpx.codes.OK and not is_foreign(answer):
-            return json_object(answer)
+            return taken_json_object(answer)
         # A page of a proxy, or of maintenance, stands for an outage; a redirect for a wrong path.
         foreign = Unreachable if status == httpx.codes.OK else UpstreamRejected
         raise foreign(

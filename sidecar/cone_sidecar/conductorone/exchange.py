@@ -92,3 +92,10 @@ def json_object(response: httpx.Response) -> dict[str, Any]:
             response.extensions[READ] = None
     answer = response.extensions[READ]
     return answer if isinstance(answer, dict) else {}
+
+
+def taken_json_object(response: httpx.Response) -> dict[str, Any]:
+    """Return the body's JSON object, and let go of it: httpx's responses live on as garbage for a while."""
+    answer = json_object(response)
+    del response.extensions[READ]
+    return answer

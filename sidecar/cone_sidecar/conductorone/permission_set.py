@@ -45,7 +45,7 @@ def permission_set_from_row(
     ):
         return None
     display_name = _text(entitlement, "displayName")
-    shown = display_name or _text(entitlement, "slug") or _text(entitlement, "id")
+    shown = display_name.strip() or _text(entitlement, "slug") or _text(entitlement, "id")
     ref = EntitlementRef(_text(entitlement, "appId"), _text(entitlement, "id"))
     if not (ref.app_id and ref.entitlement_id):
         return SkippedEntitlement(shown, "it has no app id or no entitlement id")

@@ -116,11 +116,11 @@ class ConductorOneTenant:
         return wire.task(answer, self._api.host)
 
     async def permission_sets(
-        self, heard: Callable[[], object] = lambda: None
+        self, heard: Callable[[PermissionSet | SkippedEntitlement], object] = lambda _: None
     ) -> list[PermissionSet | SkippedEntitlement]:
         """Return every AWS permission set of the catalogue, all pages, in its order.
 
-        ``heard`` is called for each, as it is read.
+        ``heard`` is called with each, as it is read.
 
         Raises:
             UpstreamRejected: The pages don't end.
@@ -136,5 +136,5 @@ class ConductorOneTenant:
             )
             if recognised is not None:
                 found.append(recognised)
-                heard()
+                heard(recognised)
         return found

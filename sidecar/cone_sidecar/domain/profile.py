@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 DEFAULT_TENANT = "default"
 DEFAULT_SSO_SESSION = "cone-sso"
@@ -9,8 +10,7 @@ DEFAULT_SCOPES = "sso:account:access"
 DEFAULT_JUSTIFICATION = "Auto-requested via cone aws credentials"
 
 
-@dataclass(frozen=True, slots=True)
-class EntitlementRef:
+class EntitlementRef(NamedTuple):
     """An entitlement's identity; its id is unique only within its app (reference §0)."""
 
     app_id: str

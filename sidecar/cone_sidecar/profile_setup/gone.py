@@ -37,7 +37,7 @@ def gone_profiles(
         if each.entitlement
         and each.entitlement not in listed
         and each.tenant.lower() == options.tenant.lower()
-        and _same_url(value_in(each.values, "cone_sso_start_url"), options.session.start_url)
+        and each.is_at(options.session.start_url)
         and options.selection.means(partial(subjects_of_gone, each))
     ]
 
@@ -47,7 +47,3 @@ def subjects_of_gone(present: PresentProfile) -> set[str]:
     account_id = value_in(present.values, "cone_sso_account_id")
     role_name = value_in(present.values, "cone_sso_role_name")
     return {present.name, account_id, role_name, f"{account_id}/{role_name}"}
-
-
-def _same_url(one: str, other: str) -> bool:
-    return one.rstrip("#/") == other.rstrip("#/")

@@ -25,6 +25,8 @@ class SetupOptions:
         prune: Remove what is gone from the catalogue.
         granted: What the person still has, whatever the catalogue lists.
         runs: Tells whether an absolute path is a program.
+        start_url_of: Tells which Identity Center a profile of the original's config file has for itself;
+            empty where it has none.
     """
 
     session: SsoSession
@@ -37,6 +39,7 @@ class SetupOptions:
     prune: bool = False
     granted: frozenset[EntitlementRef] = frozenset()
     runs: Callable[[str], bool] = field(default_factory=lambda: CachedPrograms().there)
+    start_url_of: Callable[[str], str] = lambda _: ""
 
 
 class CachedPrograms:

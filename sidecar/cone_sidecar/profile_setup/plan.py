@@ -1,7 +1,8 @@
 """The plan of a run: what the catalogue, the document and the options make of each other."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -29,7 +30,7 @@ from cone_sidecar.profile_setup.gone import KeptProfile, gone_profiles, subjects
 from cone_sidecar.profile_setup.mending import Mending
 from cone_sidecar.profile_setup.options import SetupOptions
 from cone_sidecar.profile_setup.outdated import OutdatedProfile
-from cone_sidecar.profile_setup.planned_name import PlannedName, plan_names
+from cone_sidecar.profile_setup.planned_name import PlannedName, give_names, planned_name
 from cone_sidecar.profile_setup.present_profile import (
     Naming,
     PresentProfile,
@@ -73,7 +74,10 @@ class DanglingSource:
 
 @dataclass(slots=True)
 class SetupPlan:
-    """What a run does, and what it has to tell. ``session`` is a section that is missing."""
+    """What a run does, and what it has to tell.
+
+    ``session`` is a section that is missing, ``partitions`` counts what the run is about.
+    """
 
     created: dict[str, dict[str, str]] = field(default_factory=dict)
     existing: list[str] = field(default_factory=list)
@@ -88,6 +92,7 @@ class SetupPlan:
     by_hand: list[str] = field(default_factory=list)
     unmatched: list[Pattern] = field(default_factory=list)
     dangling: list[DanglingSource] = field(default_factory=list)
+    partitions: Counter[str] = field(default_factory=Counter)
     session: SsoSession | None = None
     session_corrected: bool = False
     edits: dict[SectionName, SectionEdit] = field(default_factory=dict)
@@ -106,32 +111,81 @@ def plan_setup(
     A profile is known by its entitlement, whatever its name. Sections that aren't ours stay as they are,
     except that the section of the SSO session follows it.
     """
-    rows = list(catalogue)
-    sets: dict[EntitlementRef, PermissionSet] = {}
-    for row in rows:
-        if isinstance(row, PermissionSet):
-            sets.setdefault(row.entitlement, row)
-    present = present_profiles(document)
-    taken = {section.name.name for section in document.sections if section.name.kind == "profile"}
-    names = plan_names(sets.values(), present, taken, options)
-    plan = SetupPlan(skipped=[row for row in rows if isinstance(row, SkippedEntitlement)])
-    for name in names:
-        if not name.meant:
-            continue
-        if name.present:
-            _bring_up(plan, name, name.present, options)
-        else:
-            _create(plan, name, options)
-    plan.clashes = list(_clashes(names, taken))
-    _put_session(plan, document, options.session)
-    gone = gone_profiles(present, rows, options)
-    if options.prune:
-        _prune(plan, gone, present, options)
-    plan.unmatched = options.selection.unmatched(
-        [*(name.subjects() for name in names), *map(subjects_of_gone, gone)]
-    )
-    plan.dangling = list(_dangling(plan, document))
-    return plan
+    planner = SetupPlanner(document, options)
+    for row in catalogue:
+        planner.hear(row)
+    return planner.plan()
+
+
+class SetupPlanner:
+    """Plan as :func:`plan_setup` does, with each row's own part done while the next ones are on their way."""
+
+    def __init__(self, document: AwsConfigDocument, options: SetupOptions) -> None:
+        self._document = document
+        self._options = options
+        self._present = present_profiles(document)
+        self._there: dict[EntitlementRef | None, list[PresentProfile]] = defaultdict(list)
+        for each in self._present:
+            self._there[each.entitlement].append(each)
+        self._rows: list[CatalogueRow] = []
+        self._names: dict[EntitlementRef, PlannedName] = {}
+        self._drafts: dict[EntitlementRef, dict[str, str]] = {}
+
+    def hear(self, row: CatalogueRow) -> None:
+        """Take the catalogue's next row."""
+        self._rows.append(row)
+        if isinstance(row, SkippedEntitlement) or row.entitlement in self._names:
+            return
+        there = self._there.get(row.entitlement, ())
+        name = self._names[row.entitlement] = planned_name(row, there, self._options)
+        if name.meant and not name.present:
+            # Nearly all get the name that the template gives; what can't be written is told by the plan.
+            with suppress(ConfigurationError):
+                self._drafts[row.entitlement] = _new_values(name.generated, name, self._options)
+
+    def plan(self) -> SetupPlan:
+        """Return the plan for what was heard."""
+        document, options, present = self._document, self._options, self._present
+        taken = {
+            section.name.name for section in document.sections if section.name.kind == "profile"
+        }
+        names = list(self._names.values())
+        give_names(names, present, taken, options)
+        plan = SetupPlan(skipped=[row for row in self._rows if isinstance(row, SkippedEntitlement)])
+        for name in names:
+            if not name.meant:
+                continue
+            plan.partitions[name.permission_set.partition] += 1
+            if name.present:
+                _bring_up(plan, name, name.present, options)
+            else:
+                self._create(plan, name)
+        plan.clashes = list(_clashes(names, taken))
+        _put_session(plan, document, options.session)
+        gone = gone_profiles(present, self._rows, options)
+        if options.prune:
+            _prune(plan, gone, present, options)
+        if options.selection.patterns:
+            plan.unmatched = options.selection.unmatched(
+                [*(name.subjects() for name in names), *map(subjects_of_gone, gone)]
+            )
+        plan.dangling = list(_dangling(plan, document))
+        return plan
+
+    def _create(self, plan: SetupPlan, planned: PlannedName) -> None:
+        found = planned.permission_set
+        if not planned.name:
+            reason = (
+                f"profile {planned.generated} is missing cone_app_id or cone_entitlement_id; "
+                "delete it from the AWS config file and run cone aws setup again"
+            )
+            plan.skipped.append(SkippedEntitlement(found.display_name, reason))
+            return
+        draft = self._drafts.get(found.entitlement) if planned.name == planned.generated else None
+        try:
+            plan.created[planned.name] = draft or _new_values(planned.name, planned, self._options)
+        except ConfigurationError as error:
+            plan.skipped.append(SkippedEntitlement(found.display_name, error.message))
 
 
 def _dangling(plan: SetupPlan, document: AwsConfigDocument) -> Iterator[DanglingSource]:
@@ -143,29 +197,18 @@ def _dangling(plan: SetupPlan, document: AwsConfigDocument) -> Iterator[Dangling
             yield DanglingSource(section.name.name, source)
 
 
-def _create(plan: SetupPlan, planned: PlannedName, options: SetupOptions) -> None:
-    found = planned.permission_set
-    if not planned.name:
-        reason = (
-            f"profile {planned.generated} is missing cone_app_id or cone_entitlement_id; "
-            "delete it from the AWS config file and run cone aws setup again"
-        )
-        plan.skipped.append(SkippedEntitlement(found.display_name, reason))
-        return
+def _new_values(name: str, planned: PlannedName, options: SetupOptions) -> dict[str, str]:
+    """Return what a new profile's section holds; raises ConfigurationError where it can't be written."""
     profile = new_profile(
-        NamedPermissionSet(planned.name, found, planned.generated),
+        NamedPermissionSet(name, planned.permission_set, planned.generated),
         session=options.session,
         region=options.region,
         tenant=options.tenant,
     )
     record = name_record(name_hash(planned.generated), record_text(options.template))
-    try:
-        values = profile_values(profile, options.command, record)
-        check_section(profile_section(profile.name), values)
-    except ConfigurationError as error:
-        plan.skipped.append(SkippedEntitlement(found.display_name, error.message))
-        return
-    plan.created[profile.name] = values
+    values = profile_values(profile, options.command, record)
+    check_section(profile_section(name), values)
+    return values
 
 
 def _bring_up(

@@ -1,17 +1,16 @@
 """Which profile each permission set of the catalogue has, or is to get, and under what name."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from cone_sidecar.domain.profile import EntitlementRef, PermissionSet
+from cone_sidecar.domain.profile import PermissionSet
 from cone_sidecar.profile_naming import name_profiles
 from cone_sidecar.profile_setup.options import SetupOptions
 from cone_sidecar.profile_setup.present_profile import Naming, PresentProfile
 from cone_sidecar.profile_setup.selection import subjects_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PlannedName:
     """A permission set and its profile.
 
@@ -50,28 +49,23 @@ class PlannedName:
         return subjects_of(self.permission_set, names | {each.name for each in there})
 
 
-def plan_names(
-    permission_sets: Iterable[PermissionSet],
-    present: Sequence[PresentProfile],
+def give_names(
+    rows: Sequence[PlannedName],
+    present: Iterable[PresentProfile],
     taken: Iterable[str],
     options: SetupOptions,
-) -> list[PlannedName]:
-    """Find or give each permission set its name, in the catalogue's order.
+) -> None:
+    """Give each of ``rows`` its name.
 
     Names are given over the whole catalogue, whatever the run is about: nobody's depends on patterns.
 
     Args:
-        permission_sets: The catalogue, each entitlement once.
+        rows: The catalogue in its order, each entitlement once.
         present: Profiles of ours.
         taken: The names of all profiles of the file.
         options: What the run is told.
     """
-    of_entitlement: dict[EntitlementRef, list[PresentProfile]] = defaultdict(list)
-    for each in present:
-        if each.entitlement:
-            of_entitlement[each.entitlement].append(each)
     nameless = {each.name for each in present if each.entitlement is None}
-    rows = [_row(found, of_entitlement[found.entitlement], options) for found in permission_sets]
     moving = {id(row) for row in rows if _moves(row, options)}
     kept = {
         row.permission_set.entitlement: row.name
@@ -88,12 +82,14 @@ def plan_names(
         taken=({*taken} - freed) | {"default"},
     )
     names = {each.permission_set.entitlement: each.name for each in named}
-    return [replace(row, name=names.get(row.permission_set.entitlement, "")) for row in rows]
+    for row in rows:
+        row.name = names.get(row.permission_set.entitlement, "")
 
 
-def _row(
+def planned_name(
     permission_set: PermissionSet, there: Sequence[PresentProfile], options: SetupOptions
 ) -> PlannedName:
+    """Find the profile of a permission set among ``there``, its own; the name that it gets is still open."""
     generated = options.template.name(permission_set, options.tenant)
     present, naming = (there[0], Naming.BY_HAND) if there else (None, Naming.CURRENT)
     for each in there:
@@ -110,7 +106,23 @@ def _row(
         naming=naming,
         meant=True,
     )
-    return row if options.selection.means(row.subjects) else replace(row, meant=False)
+    row.meant = options.selection.means(row.subjects) and not _is_another_s(present, options)
+    return row
+
+
+def _is_another_s(present: PresentProfile | None, options: SetupOptions) -> bool:
+    """Tell whether another tenant's name, with an Identity Center of its own, set the profile up.
+
+    One login may reach several instances, each under its own name. Whoever says ``--only`` takes it over.
+    """
+    if (
+        present is None
+        or options.selection.only
+        or present.tenant.lower() == options.tenant.lower()
+    ):
+        return False
+    theirs = options.start_url_of(present.tenant)
+    return bool(theirs) and present.is_at(theirs) and not present.is_at(options.session.start_url)
 
 
 def _moves(row: PlannedName, options: SetupOptions) -> bool:

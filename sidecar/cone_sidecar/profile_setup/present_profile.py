@@ -35,6 +35,11 @@ class PresentProfile:
         """Return the tenant that it belongs to."""
         return value_in(self.values, "cone_tenant") or DEFAULT_TENANT
 
+    def is_at(self, start_url: str) -> bool:
+        """Tell whether it belongs to the Identity Center of ``start_url``."""
+        own = value_in(self.values, "cone_sso_start_url")
+        return own.rstrip("#/") == start_url.rstrip("#/")
+
     def naming(
         self, permission_set: PermissionSet, template: ProfileTemplate, tenant: str, generated: str
     ) -> Naming:

@@ -41,9 +41,14 @@ class Selection:
             tuple(Pattern.of("--exclude", text) for text in exclude),
         )
 
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """Return the patterns of both options."""
+        return (*self.only, *self.exclude)
+
     def means(self, subjects_of_it: Callable[[], Collection[str]]) -> bool:
         """Tell whether a permission set is meant, by what it can be called."""
-        if not (self.only or self.exclude):
+        if not self.patterns:
             return True
         subjects = subjects_of_it()
         if self.only and not any(pattern.means(subjects) for pattern in self.only):
@@ -54,13 +59,13 @@ class Selection:
         """Return the patterns that match nothing."""
         return [
             pattern
-            for pattern in (*self.only, *self.exclude)
+            for pattern in self.patterns
             if not any(pattern.means(each) for each in subjects)
         ]
 
 
 def subjects_of(permission_set: PermissionSet, names: Iterable[str]) -> set[str]:
-    """Return what a permission set can be called: its profile's names, its account, its role."""
+    """Return what a permission set can be called: its profile's names, its account, role and partition."""
     account_id, account_name = permission_set.account_id, permission_set.account_name
     role = permission_set.role_name
     return {
@@ -68,6 +73,7 @@ def subjects_of(permission_set: PermissionSet, names: Iterable[str]) -> set[str]
         account_id,
         account_name,
         role,
+        permission_set.partition,
         f"{account_id}/{role}",
         f"{account_name}/{role}",
     }
