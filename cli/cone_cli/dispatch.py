@@ -10,9 +10,11 @@ from types import ModuleType
 from typing import NoReturn
 
 from cone_cli import terminal
+from cone_cli.flag_values import plain_flags
 from cone_cli.main import INTERRUPTED
 from cone_cli.output import take_output_option
 from cone_cli.preferences import add_preferences, settle
+from cone_cli.unknown_command import unknown_command
 from cone_sidecar.errors import ConeError, InternalError, UsageError
 from cone_sidecar.problems import refusals
 
@@ -29,6 +31,8 @@ class Command:
 COMMANDS = (
     Command(("login",), "login", "log in to a ConductorOne tenant"),
     Command(("whoami",), "whoami", "show who you are in ConductorOne"),
+    Command(("get-user",), "get_user", "show a person of ConductorOne"),
+    Command(("token",), "token", "print an access token, for calls of the API"),
     Command(("search",), "search", "search for entitlements that you may request"),
     Command(("has",), "has", "tell whether you have an entitlement"),
     Command(("get",), "get", "ask for access to an entitlement"),
@@ -57,6 +61,7 @@ COMMANDS = (
     Command(("simulator",), "simulator", "run a simulated tenant and Identity Center"),
     Command(("demo",), "demo", "show it all working, on the simulator"),
     Command(("completion",), "completion", "print what makes a shell complete cone's words"),
+    Command(("help",), "help", "show what a command takes"),
 )
 SUMMARIES: dict[tuple[str, ...], str] = {
     ("aws",): "AWS access through ConductorOne",
@@ -76,6 +81,8 @@ class Parser(argparse.ArgumentParser):
         if args is not None and destination and "--" in args:
             dashes = list(args).index("--")
             args, after = args[:dashes], list(args[dashes + 1 :])
+        if args is not None:
+            args = list(plain_flags(args, self._option_string_actions))
         if args is not None and "--wait-for" in self._option_string_actions:
             args = [
                 arg.replace("--wait=", "--wait-for=", 1) if arg.startswith("--wait=") else arg
@@ -85,6 +92,11 @@ class Parser(argparse.ArgumentParser):
         if destination:
             setattr(parsed, destination, after)
         return parsed, rest
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:  # noqa: SLF001 -- argparse names it nowhere else
+            raise unknown_command(str(value), self.prog, action.choices)
+        super()._check_value(action, value)
 
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments."""
@@ -99,15 +111,15 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
         leading: This process holds the lock of the credentials that it is asked for.
     """
     terminal.keep_stdout_plain()
+    parsed = argparse.Namespace()
     try:
         parsed = build_parser(arguments).parse_args(arguments)
         parsed.leading = leading
         if not getattr(parsed, "settles_itself", False):
             _settle(parsed)
-        module: ModuleType = parsed.module
-        return int(module.run(parsed))
+        return _run(parsed)
     except ConeError as error:
-        return terminal.fail(error)
+        return _fail(error, parsed)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -121,7 +133,22 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
         errors = refusals(error) if isinstance(error, ExceptionGroup) else []
         if not errors and os.environ.get("CONE_TRACEBACK"):
             raise
-        return max(terminal.fail(each) for each in errors or [_fault(error)])
+        return max(_fail(each, parsed) for each in errors or [_fault(error)])
+
+
+def _fail(error: ConeError, parsed: argparse.Namespace) -> int:
+    """Tell of an error, to a program where JSON was asked for; returns the exit code."""
+    in_json = str(getattr(parsed, "output", "")).startswith("json")
+    return terminal.fail_in_json(error) if in_json else terminal.fail(error)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    """Run the command; where none is named, show which there are, as the original does."""
+    if not hasattr(parsed, "module"):
+        terminal.put(parsed.group.format_help().rstrip("\n"))
+        return 0
+    module: ModuleType = parsed.module
+    return int(module.run(parsed))
 
 
 def _settle(parsed: argparse.Namespace) -> None:
@@ -159,9 +186,7 @@ def build_parser(arguments: Sequence[str] | None = None) -> Parser:
     )
     take_output_option(root)
     root.add_argument("-v", "--version", action=VersionAction, help="print the version and end")
-    groups: dict[tuple[str, ...], argparse._SubParsersAction[Parser]] = {
-        (): _group(root, required=True)
-    }
+    groups: dict[tuple[str, ...], argparse._SubParsersAction[Parser]] = {(): _group(root)}
     for command in COMMANDS:
         above = command.words[:-1]
         if above not in groups:
@@ -169,13 +194,13 @@ def build_parser(arguments: Sequence[str] | None = None) -> Parser:
                 above[-1], help=SUMMARIES[above], description=SUMMARIES[above], parents=[shared]
             )
             take_output_option(group)
-            groups[above] = _group(group, required=True)
+            groups[above] = _group(group)
         if arguments is None or _may_mean(arguments, command):
             child = _described(command, groups[above], shared)
         else:
             child = groups[above].add_parser(command.words[-1], help=command.summary)
         if any(other.words[:-1] == command.words for other in COMMANDS):
-            groups[command.words] = _group(child, required=False)
+            groups[command.words] = _group(child)
     return root
 
 
@@ -202,10 +227,9 @@ def _described(
     return child
 
 
-def _group(parser: Parser, *, required: bool) -> "argparse._SubParsersAction[Parser]":
-    return parser.add_subparsers(
-        title="commands", metavar="<command>", parser_class=Parser, required=required
-    )
+def _group(parser: Parser) -> "argparse._SubParsersAction[Parser]":
+    parser.set_defaults(group=parser)
+    return parser.add_subparsers(title="commands", metavar="<command>", parser_class=Parser)
 
 
 def _shared_options() -> Parser:

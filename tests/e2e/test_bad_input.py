@@ -60,9 +60,12 @@ def refused(home, arguments, exit_code, *texts):
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "texts"),
     [
-        ([], 2, ["--help"]),
-        (["frobnicate"], 2, ["frobnicate", "--help"]),
-        (["aws"], 2, ["--help"]),
+        (["frobnicate"], 2, ['unknown command "frobnicate" for "cone"', "--help"]),
+        (["taks", "get", "1"], 2, ['did you mean "task"?']),
+        (["aws", "logn"], 2, ['unknown command "logn" for "cone aws"', 'did you mean "login"?']),
+        (["help", "frobnicate"], 2, ['unknown command "frobnicate"']),
+        (["generate-alias", "--dry-run"], 2, ["ConductorOne's own cone", "generate-alias"]),
+        (["two\nlines"], 2, ['"two\\nlines"']),
         (["aws", "credentials"], 2, ["profile", "--help"]),
         (["aws", "credentials", "two", "words"], 2, ["words"]),
         (["aws", "credentials", "--no-such-option", "p"], 2, ["--no-such-option"]),

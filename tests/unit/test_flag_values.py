@@ -1,0 +1,38 @@
+"""Flags with a value, as the original's parser takes them."""
+
+import argparse
+
+import pytest
+
+from cone_cli.flag_values import plain_flags
+from cone_sidecar.truth import TRUTH
+
+
+@pytest.fixture(name="options")
+def _options():
+    """Give what a parser with two flags and an option means by its words."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-w", "--wait", action="store_true")
+    parser.add_argument("--query")
+    return parser._option_string_actions
+
+
+@pytest.mark.parametrize("text", TRUTH)
+def test_a_flag_takes_a_truth(options, text):
+    """True is the flag alone, false is nothing; the short name as well."""
+    for name in ("-w", "--wait"):
+        assert list(plain_flags([f"{name}={text}"], options)) == ([name] if TRUTH[text] else [])
+
+
+@pytest.mark.parametrize(
+    "argument", ["--wait=2h", "--wait=", "--query=true", "--other=true", "true", "wait=true"]
+)
+def test_everything_else_stays(options, argument):
+    """What isn't a truth, no flag, or nobody's, is left to the parser."""
+    assert list(plain_flags([argument], options)) == [argument]
+
+
+def test_another_program_keeps_its_flags(options):
+    """What stands after two dashes is not ours."""
+    line = ["--wait=true", "--", "--wait=true", "--wait=false"]
+    assert list(plain_flags(line, options)) == ["--wait", *line[1:]]
