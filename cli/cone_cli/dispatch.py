@@ -14,7 +14,6 @@ from cone_cli.flag_values import plain_flags
 from cone_cli.main import INTERRUPTED
 from cone_cli.output import take_output_option
 from cone_cli.preferences import add_preferences, settle
-from cone_cli.unknown_command import unknown_command
 from cone_sidecar.errors import ConeError, InternalError, UsageError
 from cone_sidecar.problems import refusals
 
@@ -95,6 +94,8 @@ class Parser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         if isinstance(action, argparse._SubParsersAction) and value not in action.choices:  # noqa: SLF001 -- argparse names it nowhere else
+            from cone_cli.unknown_command import unknown_command
+
             raise unknown_command(str(value), self.prog, action.choices)
         super()._check_value(action, value)
 
