@@ -77,17 +77,20 @@ class Parser(argparse.ArgumentParser):
         Where ``after_dashes`` is a default, it names what takes the words after ``--``, whatever they are.
         """
         destination, after = self.get_default("after_dashes"), []
+        denied: list[str] = []
         if args is not None and destination and "--" in args:
             dashes = list(args).index("--")
             args, after = args[:dashes], list(args[dashes + 1 :])
         if args is not None:
-            args = list(plain_flags(args, self._option_string_actions))
+            args, denied = plain_flags(args, self._option_string_actions)
         if args is not None and "--wait-for" in self._option_string_actions:
             args = [
                 arg.replace("--wait=", "--wait-for=", 1) if arg.startswith("--wait=") else arg
                 for arg in args
             ]
         parsed, rest = super().parse_known_args(args, namespace)
+        for flag in denied:
+            setattr(parsed, flag, False)
         if destination:
             setattr(parsed, destination, after)
         return parsed, rest
