@@ -4,12 +4,13 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import NoReturn
 
 from cone_cli import terminal
+from cone_cli.flag_values import plain_flags
 from cone_cli.main import INTERRUPTED
 from cone_cli.output import take_output_option
 from cone_cli.preferences import add_preferences, settle
@@ -29,6 +30,8 @@ class Command:
 COMMANDS = (
     Command(("login",), "login", "log in to a ConductorOne tenant"),
     Command(("whoami",), "whoami", "show who you are in ConductorOne"),
+    Command(("get-user",), "get_user", "show a person of ConductorOne"),
+    Command(("token",), "token", "print an access token, for calls of the API"),
     Command(("search",), "search", "search for entitlements that you may request"),
     Command(("has",), "has", "tell whether you have an entitlement"),
     Command(("get",), "get", "ask for access to an entitlement"),
@@ -57,6 +60,7 @@ COMMANDS = (
     Command(("simulator",), "simulator", "run a simulated tenant and Identity Center"),
     Command(("demo",), "demo", "show it all working, on the simulator"),
     Command(("completion",), "completion", "print what makes a shell complete cone's words"),
+    Command(("help",), "help", "show what a command takes"),
 )
 SUMMARIES: dict[tuple[str, ...], str] = {
     ("aws",): "AWS access through ConductorOne",
@@ -77,9 +81,12 @@ class Parser(argparse.ArgumentParser):
         Where ``after_dashes`` is a default, it names what takes the words after ``--``, whatever they are.
         """
         destination, after = self.get_default("after_dashes"), []
+        denied: list[str] = []
         if args is not None and destination and "--" in args:
             dashes = list(args).index("--")
             args, after = args[:dashes], list(args[dashes + 1 :])
+        if args is not None:
+            args, denied = plain_flags(args, self._option_string_actions)
         if args is not None and "--wait-for" in self._option_string_actions:
             args = [
                 arg.replace("--wait=", "--wait-for=", 1) if arg.startswith("--wait=") else arg
@@ -87,30 +94,22 @@ class Parser(argparse.ArgumentParser):
             ]
         parsed, rest = super().parse_known_args(args, namespace)
         if rest:
-            known = self._option_string_actions if rest[0].startswith("-") else ()
-            self._refuse(f"unrecognized arguments: {' '.join(rest)}", rest[0], known)
-        if not hasattr(parsed, "module"):
-            # A group, and no command of it: the original shows its help as well.
-            self.print_help()
-            self.exit()
+            from cone_cli.unknown_words import unknown_argument
+
+            raise unknown_argument(rest, self.prog, self._option_string_actions)
+        for flag in denied:
+            setattr(parsed, flag, False)
         if destination:
             setattr(parsed, destination, after)
         return parsed, rest
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """Refuse a command that there isn't in the original's words; other values as argparse does."""
-        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:  # noqa: SLF001 -- argparse has no other name for it
-            self._refuse(f'unknown command "{value}" for "{self.prog}"', value, action.choices)
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:  # noqa: SLF001 -- argparse names it nowhere else
+            from cone_cli.unknown_words import unknown_command
+
+            raise unknown_command(str(value), self.prog, action.choices)
         super()._check_value(action, value)
-
-    def _refuse(self, message: str, word: object, known: Iterable[str]) -> NoReturn:
-        """Refuse ``word``, and name the one of ``known`` that may have been meant."""
-        # Importing it costs 0.2 MiB, and few words are wrong.
-        import difflib
-
-        near = difflib.get_close_matches(str(word).partition("=")[0], list(known), n=1)
-        hint = f'did you mean "{near[0]}"? Else see: ' if near else ""
-        raise UsageError(message, hint=f"{hint}{self.prog} --help")
 
     def _print_message(self, message: str, file: object = None) -> None:
         """Print a help as other data: argparse keeps silent about a full disk."""
@@ -130,18 +129,15 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
         leading: This process holds the lock of the credentials that it is asked for.
     """
     terminal.keep_stdout_plain()
-    if arguments[:1] == ["help"]:
-        # As the original has it: cone help aws list.
-        arguments = [*arguments[1:], "--help"]
+    parsed = argparse.Namespace()
     try:
         parsed = build_parser(arguments).parse_args(arguments)
         parsed.leading = leading
         if not getattr(parsed, "settles_itself", False):
             _settle(parsed)
-        module: ModuleType = parsed.module
-        return int(module.run(parsed))
+        return _run(parsed)
     except ConeError as error:
-        return terminal.fail(error)
+        return _fail(error, parsed)
     except KeyboardInterrupt:
         terminal.leave_line()
         return INTERRUPTED
@@ -156,7 +152,22 @@ def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:
         errors = refusals(error) if isinstance(error, ExceptionGroup) else []
         if not errors and os.environ.get("CONE_TRACEBACK"):
             raise
-        return max(terminal.fail(each) for each in errors or [_fault(error)])
+        return max(_fail(each, parsed) for each in errors or [_fault(error)])
+
+
+def _fail(error: ConeError, parsed: argparse.Namespace) -> int:
+    """Tell of an error, to a program where JSON was asked for; returns the exit code."""
+    in_json = str(getattr(parsed, "output", "")).startswith("json")
+    return terminal.fail_in_json(error) if in_json else terminal.fail(error)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    """Run the command; where none is named, show which there are, as the original does."""
+    if not hasattr(parsed, "module"):
+        terminal.put(parsed.group.format_help().rstrip("\n"))
+        return 0
+    module: ModuleType = parsed.module
+    return int(module.run(parsed))
 
 
 def _settle(parsed: argparse.Namespace) -> None:
@@ -240,6 +251,7 @@ def _described(
 
 
 def _group(parser: Parser) -> "argparse._SubParsersAction[Parser]":
+    parser.set_defaults(group=parser)
     return parser.add_subparsers(title="commands", metavar="<command>", parser_class=Parser)
 
 

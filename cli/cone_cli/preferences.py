@@ -44,9 +44,8 @@ def settle(args: argparse.Namespace, environment: Mapping[str, str]) -> None:
     saved = _Saved(environment)
     if getattr(args, "prints_data", False) and not hasattr(args, "output"):
         args.output = _one_of(FORMATS, *saved.or_variable("output")) or "table"
-    args.non_interactive = getattr(args, "non_interactive", False) or _truth(
-        *saved.or_variable("non-interactive")
-    )
+    if not hasattr(args, "non_interactive"):
+        args.non_interactive = _truth(*saved.or_variable("non-interactive"))
     args.log_level = _log_level(args, saved)
 
 
@@ -64,7 +63,7 @@ def _log_level(args: argparse.Namespace, saved: "_Saved") -> str:
         return "debug"
     if told := getattr(args, "log_level", ""):
         return str(told)
-    debug = _truth(*saved.or_variable("debug"))
+    debug = not hasattr(args, "debug") and _truth(*saved.or_variable("debug"))
     return "debug" if debug else _one_of(LEVELS, *saved.or_variable("log-level"))
 
 

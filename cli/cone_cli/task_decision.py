@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from cone_cli.option_variables import take_variables
 from cone_cli.output import add_output_option
 
 
@@ -15,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-w", "--wait", action="store_true", help="wait until the task is closed, and say how"
     )
     add_output_option(parser)
+    take_variables(parser)
 
 
 async def decide(args: argparse.Namespace, verb: Literal["approve", "deny"]) -> int:

@@ -1,11 +1,13 @@
 """What is said to a person, and where.
 
 Data goes to stdout. What needs the person goes to stderr: promised texts as they are, everything else as
-``cone: …``, errors as ``cone: error: …`` with a ``cone: hint: …`` below. No colour, no prompt.
+``cone: …``, errors as ``cone: error: …`` with a ``cone: hint: …`` below, or as JSON where JSON was asked
+for. No colour, no prompt.
 """
 
 import contextlib
 import io
+import json
 import os
 import sys
 import unicodedata
@@ -68,6 +70,13 @@ def keep_stdout_plain() -> None:
 def fail(error: ConeError) -> int:
     """Tell of an error and what to do about it; returns the exit code."""
     say(error_text(error))
+    return error.exit_code
+
+
+def fail_in_json(error: ConeError) -> int:
+    """Tell of an error to a program, as the original does beside JSON; returns the exit code."""
+    told = {"error": error.message, "code": error.code, "hint": error.hint}
+    say(json.dumps({name: text for name, text in told.items() if text}))
     return error.exit_code
 
 

@@ -50,6 +50,7 @@ def test_the_official_sdk_asks_for_access_and_gets_it(tmp_path, encrypted):
     seen = json.loads(done.stdout)
     assert len(seen["names"]) == 61
     assert seen["names"][:2] == ["Admin Permission Set", "Role001 Permission Set"]
+    assert seen["apps"] == {"names": ["AWS"], "emails": ["ada@example.com", "grace@example.com"]}
     (external_id,) = seen["connectors"].values()
     assert external_id.startswith("100000000001|arn:aws:sso:::permissionSet/ssoins-")
     assert seen["duration"] == "7200s"

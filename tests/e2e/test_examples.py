@@ -1,6 +1,7 @@
 """The example in each command's help, run as it stands there."""
 
 import argparse
+import json
 import os
 import re
 import signal
@@ -31,6 +32,7 @@ LIMIT_S = 60
 # What the examples run beside cone, as far as it isn't everybody's: each sees to what it was called for.
 PROGRAMS = {
     "aws": 'test -n "$AWS_CONTAINER_CREDENTIALS_FULL_URI"',
+    "curl": 'case "$2" in "Authorization: Bearer "?*) exit 0 ;; *) exit 1 ;; esac',
     "deploy": "exit 0",
     "xdg-open": 'python3 -c "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])" "$1"',
 }
@@ -85,6 +87,11 @@ def _people(stage):
     return {email: SimulatedPerson(stage, email) for email in (ADA, GRACE)}
 
 
+def user_id(person):
+    """Return a person's id."""
+    return json.loads(person.cone("whoami", "-o", "json").stdout)["id"]
+
+
 def put_in(line, stage, people, command):
     """Return an example with what differs from tenant to tenant put in, and who runs it."""
     line = TENANT.sub(f"cone login {stage.url}", line)
@@ -92,6 +99,8 @@ def put_in(line, stage, people, command):
         r"cone_(?:app|entitlement)_id = (\S+)", (stage.home / ".aws" / "config").read_text()
     )
     line = line.replace("<app-id> <entitlement-id>", " ".join(ids[:2]))
+    if "<user-id>" in line:
+        line = line.replace("<user-id>", user_id(people[ADA]))
     person = ADA
     if TASK_NUMBER in line:
         role = command.rpartition(" ")[2].capitalize()

@@ -92,13 +92,19 @@ def test_has(stage):
     done = stage.cone("has", *other, "-o", "json")
     assert done.returncode == 2
     assert json.loads(done.stdout) == {
-        "has": False,
+        "has": "",
         "app_id": other[0],
         "entitlement_id": other[1],
         "app_name": "AWS",
         "entitlement": "Asked Permission Set",
         "user_id": json.loads(done.stdout)["user_id"],
     }
+
+
+def test_has_in_json(stage):
+    """A yes is the original's check mark, without its colours."""
+    done = stage.cone("has", *ids(stage, "held"), "-o", "json")
+    assert (done.returncode, json.loads(done.stdout)["has"]) == (0, "✓")
 
 
 def test_has_of_what_is_not_there(stage):

@@ -123,7 +123,7 @@ async def test_a_grant_ends_when_it_says(client):
     assert not may_assume(client, "Auto")
     binding = await client.binding("Production", "Auto")
     assert (binding["appEntitlementId"], binding["createdAt"]) == ("", None)
-    assert binding["appUserId"] == client.me.app_user_id
+    assert binding["appUserId"] == client.me.app_user_ids[0]
 
 
 async def test_without_a_duration_a_grant_lasts_as_long_as_it_may(client):

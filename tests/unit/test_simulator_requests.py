@@ -90,7 +90,7 @@ async def test_a_request_that_names_nothing_is_refused(client, change, status, c
 
 async def test_all_three_ways_to_name_the_person_are_taken(client):
     """The identity alone, with an empty account, and with the account that is its own."""
-    for change in ({}, {"appUserId": ""}, {"appUserId": client.me.app_user_id}):
+    for change in ({}, {"appUserId": ""}, {"appUserId": client.me.app_user_ids[0]}):
         task = await client.request("Production", "Human", **change)
         assert task["type"]["grant"]["identityUserId"] == client.me.id
         await act(client, task, "close", {})

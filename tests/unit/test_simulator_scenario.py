@@ -76,6 +76,7 @@ def test_a_policy_is_a_word_or_a_list_of_words(load):
         ),
         ("bulk: {accounts: many}", "accounts is a number"),
         ("bulk: {accounts: -1}", "accounts is a number"),
+        ("users: [{email: a@b.c, app_users: 0}]", "users[0]: app_users is a number, at least 1"),
         ("bulk: 3", "bulk is a mapping"),
         ("users: {a: 1}", "users is a list"),
         ("[1]", "the scenario is a mapping"),

@@ -192,6 +192,22 @@ async def test_tasks_are_found_by_what_they_wait_for(client):
     assert await tasks(client, emergencyStatus="EMERGENCY") == []
 
 
+async def test_a_null_member_of_a_type_is_not_set(client):
+    """A client that writes all members of the oneof means the one that it filled in."""
+    task = await client.request("Staging", "Admin")
+    assert await tasks(client, taskTypes=[{"grant": {}, "revoke": None}]) == [task["id"]]
+    assert await tasks(client, taskTypes=[{"revoke": {}, "grant": None}]) == []
+
+
+async def test_where_nobody_is_asked_nobody_is_named(client):
+    """Without an approval among its steps a task has no approvers, and is assigned to nobody."""
+    grace = client.world.user_by_email("grace@example.com")
+    asked = await client.look(await client.request("Production", "ReadOnly"))
+    unasked = await client.look(await client.request("Staging", "Admin"))
+    assert (asked["approverIds"], unasked["approverIds"]) == ([grace.id], [])
+    assert await tasks(client, assigneesInIds=[grace.id]) == [asked["id"]]
+
+
 async def test_a_search_is_no_look(client):
     """An automatic policy isn't decided because somebody searched."""
     task = await client.request("Staging", "Admin")

@@ -263,7 +263,7 @@ async def test_where_a_request_comes_from_is_kept(client):
 async def test_an_account_does_not_stand_for_its_person(client, change, status):
     """The account alone is not enough, and somebody else's isn't taken."""
     grace = client.world.user_by_email("grace@example.com")
-    body = client.grant_body("Production", "Auto") | {"appUserId": grace.app_user_id} | change
+    body = client.grant_body("Production", "Auto") | {"appUserId": grace.app_user_ids[0]} | change
     assert (await client.refused("POST", GRANT, body))[0] == status
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cone_cli import terminal
 from cone_cli.entitlement_choice import EntitlementChoice, add_entitlement_arguments
+from cone_cli.option_variables import take_variables
 from cone_cli.request_options import add_request_options
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         force="ask for it even if you don't seem to have it",
         wait="wait until it is gone, and say so",
     )
+    take_variables(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -2,13 +2,13 @@
 
 import argparse
 import asyncio
-import os
 import shlex
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cone_cli import terminal
 from cone_cli.entitlement_choice import EntitlementChoice, add_entitlement_arguments
+from cone_cli.option_variables import take_variables
 from cone_cli.request_options import add_request_options
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         force="ask for it even if you have it already",
         wait="wait until the request is decided, and say how",
     )
+    take_variables(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,9 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
     choice = EntitlementChoice(args)
     given = parse_form_data(args.form_data)
-    args.justification = args.justification or os.environ.get("CONE_JUSTIFICATION", "")
-    span = args.duration or os.environ.get("CONE_DURATION", "")
-    duration = parse_duration(span) if span else None
+    duration = parse_duration(args.duration) if args.duration else None
     with asked_person(args) as prompter:
         return run_async(_get(args, choice, given, duration, prompter))
 

@@ -42,8 +42,9 @@ async def _has(args: argparse.Namespace) -> int:
             has_access(tenant, ref, SystemClock()),
         )
     app_name, name = app.get("displayName"), entitlement.get("displayName")
+    mark = CHECK_MARK if held else ""
     content = {
-        "has": held,
+        "has": mark,
         "app_id": ref.app_id,
         "entitlement_id": ref.entitlement_id,
         "app_name": app_name or "",
@@ -51,7 +52,7 @@ async def _has(args: argparse.Namespace) -> int:
         "user_id": user_id,
     }
     rows = [
-        ("Entitlement Granted", CHECK_MARK if held else ""),
+        ("Entitlement Granted", mark),
         ("App Name", app_name),
         ("Entitlement", name),
     ]

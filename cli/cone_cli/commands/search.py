@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from cone_cli.option_variables import take_variables
 from cone_cli.output import CHECK_MARK, add_output_option, put_list
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     granted.add_argument("--not-granted", action="store_true", help="only what you don't have")
     parser.add_argument("--include-deleted", action="store_true", help="also deleted ones")
     add_output_option(parser)
+    take_variables(parser)
 
 
 def run(args: argparse.Namespace) -> int:

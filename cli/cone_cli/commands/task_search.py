@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cone_cli.option_variables import take_variables
 from cone_cli.output import add_output_option, put_list
 from cone_cli.task_rows import COLUMNS, WIDE_COLUMNS, task_row, wide_task_row
 
@@ -53,6 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         _add_ids(parser, option, field, f"{help_text}: an id, or {ME}", metavar="USER")
     parser.add_argument("--include-deleted", action="store_true", help="also deleted tasks")
     add_output_option(parser)
+    take_variables(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -126,11 +128,21 @@ def _add_ids(
         option,
         dest=field,
         metavar=metavar,
-        action="extend",
+        action=_Ids,
         type=_ids,
         default=[],
         help=help_text,
     )
+
+
+class _Ids(argparse.Action):
+    """Gather the ids of an option that may be repeated; what stands for it otherwise counts no more."""
+
+    def __call__(self, *used: Any) -> None:  # noqa: ANN401 -- argparse's own
+        """Add what one use of the option says."""
+        _, namespace, values, *_ = used
+        told = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [*([] if told is self.default else told), *values])
 
 
 def _ids(text: str) -> list[str]:

@@ -2,19 +2,9 @@
 
 import argparse
 
-from cone_cli.output import add_output_option, put_object
+from cone_cli.output import add_output_option
 
 EXAMPLE = "example: cone whoami"
-
-ROWS = {
-    "Email": "email",
-    "Status": "status",
-    "Job Title": "jobTitle",
-    "Department": "department",
-    "Employment Status": "employmentStatus",
-    "Employment Type": "employmentType",
-    "Created At": "createdAt",
-}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,9 +21,9 @@ def run(args: argparse.Namespace) -> int:
 
 async def _whoami(args: argparse.Namespace) -> int:
     from cone_cli.composition import open_tenant
+    from cone_cli.user_rows import put_user
 
     async with open_tenant(args, source="cone:whoami") as tenant:
-        user = await tenant.user()
-    rows = [(name, user.get(key)) for name, key in ROWS.items()]
-    put_object(args.output, user, rows, [("Id", user.get("id")), *rows])
+        user = await tenant.user(await tenant.user_id())
+    put_user(args.output, user)
     return 0

@@ -44,9 +44,9 @@ class ConductorOneTenant:
         await self._api.bearer.remember_user(user_id)
         return user_id
 
-    async def user(self) -> dict[str, Any]:
-        """Return the person we are, as the API describes users."""
-        answer = await self._api.get(user_path(await self.user_id()))
+    async def user(self, user_id: str) -> dict[str, Any]:
+        """Return a person, as the API describes users."""
+        answer = await self._api.get(user_path(user_id))
         return dict(wire.dig(answer, "userView", "user") or {})
 
     async def grant(self, entitlement: EntitlementRef) -> Grant | None:
@@ -106,8 +106,7 @@ class ConductorOneTenant:
 
     async def user_name(self, user_id: str) -> str:
         """Return how people call this user; the id where nobody knows."""
-        answer = await self._api.get(user_path(user_id))
-        user = wire.dig(answer, "userView", "user")
+        user = await self.user(user_id)
         return str(wire.dig(user, "displayName") or wire.dig(user, "email") or user_id)
 
     async def task(self, task_id: str) -> Task:

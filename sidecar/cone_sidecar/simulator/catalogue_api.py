@@ -31,7 +31,7 @@ def search_entitlements(call: ApiCall) -> dict[str, Any]:
     found = []
     for shown in rows:
         grant = granted.get(shown.id)
-        bindings = [binding(call.world, call.user, shown, grant)] if grant else []
+        bindings = [binding(call.world, grant)] if grant else []
         found.append(
             protojson.message(
                 "requestcatalog.v1.AppEntitlementWithUserBindings",
@@ -73,6 +73,13 @@ def get_entitlement(call: ApiCall) -> dict[str, Any]:
         "appEntitlementView": Expansion(call.world, {}).view(shown),
         "expanded": list[object](),
     }
+
+
+def list_apps(call: ApiCall) -> dict[str, Any]:
+    """Answer the apps: there is one."""
+    query = call.request.query_params
+    page, following = page_of([app(call.world)], query.get("page_size"), query.get("page_token"))
+    return {"list": page, "nextPageToken": following}
 
 
 def get_app(call: ApiCall) -> dict[str, Any]:

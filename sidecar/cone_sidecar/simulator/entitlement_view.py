@@ -89,7 +89,13 @@ def entitlement(world: World, entitlement: SimulatedEntitlement) -> dict[str, An
         purpose="APP_ENTITLEMENT_PURPOSE_VALUE_ASSIGNMENT",
         grantCount=str(len(holders)),
         requestSchemaId=entitlement.form_id,
-        sourceConnectorIds={world.connector_id: f"{entitlement.account.id}|{arn}"},
+        sourceConnectorIds={
+            world.connector_id: f"{entitlement.account.id}|{arn}",
+            **{
+                named_id("connector", world.scenario.tenant, each): each
+                for each in terms.other_connectors
+            },
+        },
         createdAt=protojson.timestamp(world.started_at),
         updatedAt=protojson.timestamp(world.started_at),
     )

@@ -7,30 +7,25 @@ from cone_sidecar.simulator import protojson
 from cone_sidecar.simulator.api_call import ApiCall
 from cone_sidecar.simulator.entitlement_view import Expansion
 from cone_sidecar.simulator.pagination import page_of
-from cone_sidecar.simulator.simulated_entitlement import SimulatedEntitlement
 from cone_sidecar.simulator.simulated_grant import SimulatedGrant
-from cone_sidecar.simulator.simulated_user import SimulatedUser
 from cone_sidecar.simulator.user_api import app_user
 from cone_sidecar.simulator.world import World
 
 
-def binding(
-    world: World,
-    user: SimulatedUser,
-    entitlement: SimulatedEntitlement,
-    grant: SimulatedGrant | None,
-) -> dict[str, Any]:
-    """Return the binding of the person's account; without a grant it names the account alone."""
-    content = protojson.message(
-        "app.v1.AppEntitlementUserBinding", appId=world.app_id, appUserId=user.app_user_id
+def binding(world: World, grant: SimulatedGrant) -> dict[str, Any]:
+    """Return the binding of the account that has the grant."""
+    return _account(world, grant.app_user_id) | {
+        "appEntitlementId": grant.entitlement.id,
+        "createdAt": protojson.timestamp(grant.granted_at),
+        "deprovisionAt": protojson.timestamp(grant.ends),
+    }
+
+
+def _account(world: World, app_user_id: str) -> dict[str, Any]:
+    """Return the binding of an account that has no grant: it names the account alone."""
+    return protojson.message(
+        "app.v1.AppEntitlementUserBinding", appId=world.app_id, appUserId=app_user_id
     )
-    if grant:
-        content |= {
-            "appEntitlementId": entitlement.id,
-            "createdAt": protojson.timestamp(grant.granted_at),
-            "deprovisionAt": protojson.timestamp(grant.ends),
-        }
-    return content
 
 
 def list_bindings(call: ApiCall) -> dict[str, Any]:
@@ -39,8 +34,15 @@ def list_bindings(call: ApiCall) -> dict[str, Any]:
     user = call.world.users.get(call.id("identity_user_id"))
     if user is None:
         return {"bindings": []}
-    grant = call.world.visible_grants(user.id).get(entitlement.id)
-    return {"bindings": [binding(call.world, user, entitlement, grant)]}
+    world, grant = call.world, call.world.visible_grants(user.id).get(entitlement.id)
+    return {
+        "bindings": [
+            binding(world, grant)
+            if grant and grant.app_user_id == app_user_id
+            else _account(world, app_user_id)
+            for app_user_id in user.app_user_ids
+        ]
+    }
 
 
 def search_grants(call: ApiCall) -> dict[str, Any]:
@@ -76,7 +78,7 @@ def _filter(call: ApiCall) -> Callable[[SimulatedGrant], bool]:
         return (
             (not refs or (world.app_id, entitlement.id) in refs)
             and (not apps or world.app_id in apps)
-            and (not users or world.users[grant.user_id].app_user_id in users)
+            and (not users or grant.app_user_id in users)
             and (not resources or entitlement.account.resource_id in resources)
             and (not types or world.resource_type_id in types)
         )
@@ -85,7 +87,7 @@ def _filter(call: ApiCall) -> Callable[[SimulatedGrant], bool]:
 
 
 def _grant_view(world: World, grant: SimulatedGrant) -> dict[str, Any]:
-    account = app_user(world, world.users[grant.user_id])
+    account = app_user(world, world.users[grant.user_id], grant.app_user_id)
     return protojson.message(
         "app.v1.AppEntitlementUserView",
         appEntitlementUserBindingCreatedAt=protojson.timestamp(grant.granted_at),

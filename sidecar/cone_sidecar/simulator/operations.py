@@ -71,11 +71,13 @@ OPERATIONS: tuple[Operation, ...] = (
             "/api/v1/apps/{app_id}/resource_types/{app_resource_type_id}/resources/{id}",
         ),
         ("AppResourceTypeService.Get", "GET", "/api/v1/apps/{app_id}/resource_types/{id}"),
+        ("AppUserService.List", "GET", "/api/v1/apps/{app_id}/app_users"),
         (
             "AppUserService.ListAppUsersForUser",
             "GET",
             "/api/v1/apps/{app_id}/users/{user_id}/app_users",
         ),
+        ("Apps.List", "GET", "/api/v1/apps"),
         ("Apps.Get", "GET", "/api/v1/apps/{id}"),
         (
             "RequestSchemaService.FindBindingForAppEntitlement",

@@ -114,7 +114,7 @@ def _provision(world: World, task: SimulatedTask) -> dict[str, Any]:
             "policy.v1.ProvisionTarget",
             appId=world.app_id,
             appEntitlementId=task.entitlement.id,
-            appUserId=world.users[task.user_id].app_user_id,
+            appUserId=task.app_user_id,
             grantDuration=protojson.duration(task.duration),
         ),
     )

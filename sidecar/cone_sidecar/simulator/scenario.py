@@ -68,7 +68,7 @@ permission_sets:
 """
 
 SECTIONS = ("tenant", "users", "accounts", "permission_sets", "bulk", "lags", "lifetimes")
-USER_KEYS = ("email", "name", "client_id", "client_secret")
+USER_KEYS = ("email", "name", "app_users", "client_id", "client_secret")
 ACCOUNT_KEYS = ("id", "name", "email")
 PERMISSION_SET_KEYS = (
     "account",
@@ -81,6 +81,7 @@ PERMISSION_SET_KEYS = (
     "emergency",
     "description",
     "alias",
+    "other_connectors",
     "lags",
 )
 BULK_KEYS = ("accounts", "permission_sets")
@@ -149,7 +150,7 @@ class _Reader:
             users=users or (ScenarioUser("ada@example.com", "Ada Lovelace"),),
             accounts=accounts,
             permission_sets=sets,
-            bulk=Bulk(**{key: self._count(bulk, key) for key in BULK_KEYS if key in bulk}),
+            bulk=Bulk(**{key: self._count(bulk, key, "bulk", 0) for key in BULK_KEYS}),
             lags=lags,
             lifetimes=Lifetimes(**self._durations(lives, "lifetimes")),
         )
@@ -168,6 +169,7 @@ class _Reader:
         return ScenarioUser(
             email=self._required(values, "email", where),
             name=self._text(values, "name", where),
+            app_users=self._count(values, "app_users", where, 1),
             client_id=self._text(values, "client_id", where),
             client_secret=Secret(self._text(values, "client_secret", where)),
         )
@@ -198,6 +200,7 @@ class _Reader:
             emergency=self._flag(values, "emergency", where, default=False),
             description=self._text(values, "description", where),
             alias=self._text(values, "alias", where),
+            other_connectors=tuple(str(each) for each in self._list(values, "other_connectors")),
             lags=self._lags(values, f"{where}: lags", OWN_LAG_KEYS, lags),
         )
 
@@ -244,12 +247,12 @@ class _Reader:
             return None
         return duration
 
-    def _count(self, values: Mapping[str, Any], key: str) -> int:
-        value = values[key]
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    def _count(self, values: Mapping[str, Any], key: str, where: str, least: int) -> int:
+        value = values.get(key, least)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
             return value
-        self._wrong(f"bulk: {key} is a number")
-        return 0
+        self._wrong(f"{where}: {key} is a number" + (f", at least {least}" if least else ""))
+        return least
 
     def _flag(self, values: Mapping[str, Any], key: str, where: str, *, default: bool) -> bool:
         value = values.get(key, default)

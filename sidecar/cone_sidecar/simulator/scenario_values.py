@@ -10,10 +10,11 @@ DAY_S = 24 * HOUR_S
 
 @dataclass(frozen=True, slots=True)
 class ScenarioUser:
-    """A person. Id and secret are made when they are absent."""
+    """A person. Id and secret are made when they are absent; ``app_users`` are accounts in the AWS app."""
 
     email: str
     name: str = ""
+    app_users: int = 1
     client_id: str = ""
     client_secret: Secret = field(default_factory=lambda: Secret(""), repr=False)
 
@@ -51,7 +52,8 @@ class Lifetimes:
 class ScenarioPermissionSet:
     """A permission set on an account: who has it, and what a request for it goes through.
 
-    ``lags`` None are those of the whole scenario.
+    ``other_connectors`` are the ids by which further connectors know it. ``lags`` None are those of the
+    whole scenario.
     """
 
     account: str
@@ -64,6 +66,7 @@ class ScenarioPermissionSet:
     emergency: bool = False
     description: str = ""
     alias: str = ""
+    other_connectors: tuple[str, ...] = ()
     lags: Lags | None = None
 
 

@@ -11,6 +11,7 @@ class SimulatedGrant:
     """Somebody's access. It shows in ConductorOne from ``visible_at``, in AWS from ``usable_at``."""
 
     user_id: str
+    app_user_id: str
     entitlement: SimulatedEntitlement
     granted_at: datetime
     visible_at: datetime

@@ -64,6 +64,7 @@ class SimulatedTask:
     id: str
     number: int
     user_id: str
+    app_user_id: str
     created_by: str
     entitlement: SimulatedEntitlement
     description: str

@@ -23,22 +23,27 @@ class SimulatedUser:
     display_name: str
     client_id: str
     client_secret: Secret = field(repr=False)
-
-    @property
-    def app_user_id(self) -> str:
-        """Return the id of the person's account in the AWS app."""
-        return named_id("app user", self.id)
+    app_user_ids: tuple[str, ...]
+    """The person's accounts in the AWS app; the first is whom a request is for that names none."""
 
 
 def user_of(user: ScenarioUser, tenant: str) -> SimulatedUser:
     """Return the person that a scenario describes; what it leaves out is the same at every start."""
+    user_id = named_id("user", tenant, user.email)
     digits = int(hashlib.sha256(user.email.encode()).hexdigest(), 16) % 90_000 + 10_000
     return SimulatedUser(
-        id=named_id("user", tenant, user.email),
+        id=user_id,
         email=user.email,
         display_name=user.name or user.email.partition("@")[0].capitalize(),
         client_id=user.client_id or f"simulated-user-{digits}@{tenant}.conductor.one/pcc",
         client_secret=user.client_secret or client_secret_of(tenant, user.email),
+        app_user_ids=(
+            named_id("app user", user_id),
+            *(
+                named_id("app user", user_id, str(number))
+                for number in range(2, user.app_users + 1)
+            ),
+        ),
     )
 
 

@@ -28,6 +28,7 @@ def create_grant(call: ApiCall) -> dict[str, Any]:
         "emergency": call.flag("emergencyAccess"),
         "data": call.object("requestData"),
         "source": call.object("source"),
+        "app_user_id": call.text("appUserId"),
     }
     _check_duplicate(call, user, entitlement, revokes=False)
     task = call.world.new_task(
@@ -89,7 +90,7 @@ def _target(call: ApiCall) -> tuple[SimulatedEntitlement, SimulatedUser]:
     user = world.users.get(checked_id("identity_user_id", user_id))
     if user is None:
         raise not_found()
-    if account_id and checked_id("app_user_id", account_id) != user.app_user_id:
+    if account_id and checked_id("app_user_id", account_id) not in user.app_user_ids:
         raise Refused(HTTPStatus.BAD_REQUEST, "app user does not belong to the user")
     return entitlement, user
 

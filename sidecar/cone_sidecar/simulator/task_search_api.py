@@ -34,11 +34,11 @@ ANY_OF: dict[str, Values] = {
     "appEntitlementIds": lambda _, task: {task.entitlement.id},
     "appResourceIds": lambda _, task: {task.entitlement.account.resource_id},
     "appResourceTypeIds": lambda world, _: {world.resource_type_id},
-    "appUserSubjectIds": lambda world, task: {world.users[task.user_id].app_user_id},
+    "appUserSubjectIds": lambda _, task: {task.app_user_id},
     "accountOwnerIds": lambda _, task: {task.user_id},
     "subjectIds": lambda _, task: {task.user_id},
     "openerIds": lambda _, task: {task.created_by},
-    "assigneesInIds": lambda world, task: world.approver_ids(task),
+    "assigneesInIds": _workers,
     "myWorkUserIds": _workers,
     "previouslyActedOnIds": lambda _, task: {step.by for step in task.steps if step.by},
     "taskStates": lambda _, task: {state_of(task)},
@@ -101,7 +101,8 @@ def _criteria(call: ApiCall) -> Iterator[Criterion]:
 
 def _kind_criteria(call: ApiCall) -> Iterator[Criterion]:
     if types := call.objects("taskTypes"):
-        yield lambda task: any(kind_of(task) in each for each in types)
+        # A member that is null isn't set.
+        yield lambda task: any(each.get(kind_of(task)) is not None for each in types)
     if refs := call.objects("refs"):
         yield lambda task: any(ref.get("id") == task.id for ref in refs)
     if (emergency := EMERGENCIES.get(call.text("emergencyStatus"))) is not None:

@@ -40,7 +40,8 @@ def outcome_of(task: SimulatedTask) -> str:
 
 def _task(world: World, task: SimulatedTask, viewer: SimulatedUser) -> dict[str, Any]:
     current = task.current
-    approvers = world.approver_ids(task)
+    asked = any(step.kind is StepKind.APPROVAL for step in task.steps)
+    approvers = world.approver_ids(task) if asked else []
     waits = current is not None and current.kind in FOR_PEOPLE
     processing = "DONE" if task.closed else "WAITING" if waits else "PROCESSING"
     verb = "Revoke" if task.revokes else "Grant"
@@ -103,7 +104,7 @@ def _type(world: World, task: SimulatedTask) -> dict[str, Any]:
     target = {
         "appId": world.app_id,
         "appEntitlementId": task.entitlement.id,
-        "appUserId": world.users[task.user_id].app_user_id,
+        "appUserId": task.app_user_id,
         "identityUserId": task.user_id,
         "outcome": outcome_of(task),
         "outcomeTime": protojson.timestamp(task.closed_at),

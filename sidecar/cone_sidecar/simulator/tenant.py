@@ -23,7 +23,8 @@ ACTION = "/api/v1/tasks/{task_id}/action"
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/api/v1/auth/introspect", user_api.introspect),
     ("GET", "/api/v1/users/{id}", user_api.get_user),
-    ("GET", "/api/v1/apps/{app_id}/users/{user_id}/app_users", user_api.list_app_users),
+    ("GET", "/api/v1/apps/{app_id}/app_users", user_api.list_app_users),
+    ("GET", "/api/v1/apps/{app_id}/users/{user_id}/app_users", user_api.list_app_users_of_user),
     ("GET", "/api/v1/iam/personal_clients", personal_client_api.list_clients),
     ("DELETE", "/api/v1/iam/personal_clients/{id}", personal_client_api.delete_client),
     (
@@ -31,6 +32,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
         "/api/v1/search/request_catalog/entitlements",
         catalogue_api.search_entitlements,
     ),
+    ("GET", "/api/v1/apps", catalogue_api.list_apps),
     ("GET", "/api/v1/apps/{id}", catalogue_api.get_app),
     ("GET", "/api/v1/apps/{app_id}/resource_types/{id}", catalogue_api.get_resource_type),
     (

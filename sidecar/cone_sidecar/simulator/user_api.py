@@ -51,12 +51,12 @@ def get_user(call: ApiCall) -> dict[str, Any]:
     }
 
 
-def app_user(world: World, user: SimulatedUser) -> dict[str, Any]:
-    """Return the person's account in the AWS app."""
+def app_user(world: World, user: SimulatedUser, app_user_id: str) -> dict[str, Any]:
+    """Return an account of the person's in the AWS app."""
     created = protojson.timestamp(world.started_at)
     return protojson.message(
         "app.v1.AppUser",
-        id=user.app_user_id,
+        id=app_user_id,
         appId=world.app_id,
         identityUserId=user.id,
         displayName=user.display_name,
@@ -72,12 +72,26 @@ def app_user(world: World, user: SimulatedUser) -> dict[str, Any]:
 
 
 def list_app_users(call: ApiCall) -> dict[str, Any]:
+    """Answer the app's accounts, everybody's."""
+    known = call.id("app_id") == call.world.app_id
+    return _app_users(call, list(call.world.users.values()) if known else [])
+
+
+def list_app_users_of_user(call: ApiCall) -> dict[str, Any]:
     """Answer the person's accounts in the app."""
     user = call.world.users.get(call.id("user_id"))
     known = user is not None and call.id("app_id") == call.world.app_id
-    views = [app_user(call.world, user)] if user and known else []
+    return _app_users(call, [user] if user and known else [])
+
+
+def _app_users(call: ApiCall, users: list[SimulatedUser]) -> dict[str, Any]:
     query = call.request.query_params
-    page, following = page_of(views, query.get("page_size"), query.get("page_token"))
+    accounts = [
+        app_user(call.world, user, app_user_id)
+        for user in users
+        for app_user_id in user.app_user_ids
+    ]
+    page, following = page_of(accounts, query.get("page_size"), query.get("page_token"))
     return {
         "list": [protojson.message("app.v1.AppUserView", appUser=each) for each in page],
         "expanded": list[object](),

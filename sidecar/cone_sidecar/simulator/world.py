@@ -115,8 +115,9 @@ class World:
         revokes: bool = False,
         data: dict[str, object] | None = None,
         source: dict[str, object] | None = None,
+        app_user_id: str = "",
     ) -> SimulatedTask:
-        """Open a task."""
+        """Open a task; where no account of the person's is named, it is for the first."""
         now = self.clock.now()
         names = () if revokes else entitlement.terms.steps
         emergency = emergency and entitlement.terms.emergency
@@ -124,6 +125,7 @@ class World:
             id=random_id(),
             number=next(self._numbers),
             user_id=user_id,
+            app_user_id=app_user_id or self.users[user_id].app_user_ids[0],
             created_by=created_by,
             entitlement=entitlement,
             description=description,
@@ -236,6 +238,7 @@ class World:
         self.grants.append(
             SimulatedGrant(
                 task.user_id,
+                task.app_user_id,
                 task.entitlement,
                 granted_at=closed_at,
                 visible_at=closed_at + timedelta(seconds=lags.grant_visibility),
@@ -253,6 +256,7 @@ class World:
                 if user:
                     yield SimulatedGrant(
                         user.id,
+                        user.app_user_ids[0],
                         entitlement,
                         granted_at=start,
                         visible_at=start,

@@ -60,7 +60,7 @@ class ManagementApp:
                 self._route("/status", self.status, self._guard),
                 *self._commands.routes(),
                 *further,
-            ]
+            ],
         )
 
     def _route(self, path: str, handler: Handler, guard: Guard | None) -> Route:

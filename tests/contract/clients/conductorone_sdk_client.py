@@ -54,6 +54,17 @@ def access_token(url):
     return answer.json()["access_token"]
 
 
+def apps(sdk):
+    """List the apps, and the people who have accounts there."""
+    listed = sdk.apps.list(request=operations.C1APIAppV1AppsListRequest()).list_apps_response.list
+    request = operations.C1APIAppV1AppUserServiceListRequest(app_id=listed[0].id)
+    users = sdk.app_user.list(request=request).app_user_service_list_response.list
+    return {
+        "names": [app.display_name for app in listed],
+        "emails": [view.app_user.email for view in users],
+    }
+
+
 def catalogue(sdk):
     """List all pages of what may be asked for."""
     rows, token = [], ""
@@ -143,6 +154,7 @@ def main():
         json.dumps(
             {
                 "names": [each.display_name for each in entitlements],
+                "apps": apps(sdk),
                 "connectors": wanted.source_connector_ids,
                 "duration": alone.duration_grant,
                 "id": created.id,
