@@ -5,15 +5,21 @@ import shutil
 import subprocess
 import sys
 
+# On Windows' own Linux the screen is Windows': wslu's program opens pages there, or its own shell.
+OPENERS_OF_WSL = ("wslview", "explorer.exe")
+OPENERS = ("xdg-open", "open")
+
 
 def find_opener() -> str:
     """Return the program that opens pages where a person sits in front of a screen, else an empty text."""
     environment = os.environ
     remote = environment.get("SSH_CLIENT") or environment.get("SSH_TTY")
+    wsl = "WSL_DISTRO_NAME" in environment
     screen = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
-    if remote or not (screen or sys.platform == "darwin"):
+    if remote or not (screen or wsl or sys.platform == "darwin"):
         return ""
-    return shutil.which("xdg-open") or shutil.which("open") or ""
+    names = (*OPENERS_OF_WSL, *OPENERS) if wsl else OPENERS
+    return next((found for name in names if (found := shutil.which(name))), "")
 
 
 def open_browser(url: str) -> bool:

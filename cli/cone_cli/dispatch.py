@@ -10,11 +10,11 @@ from types import ModuleType
 from typing import NoReturn
 
 from cone_cli import terminal
-from cone_cli.flag_values import plain_flags
+from cone_cli.argument_parser import EXAMPLE, Parser
 from cone_cli.main import INTERRUPTED
 from cone_cli.output import take_output_option
 from cone_cli.preferences import add_preferences, settle
-from cone_sidecar.errors import ConeError, InternalError, UsageError
+from cone_sidecar.errors import ConeError, InternalError
 from cone_sidecar.problems import refusals
 
 
@@ -67,58 +67,9 @@ SUMMARIES: dict[tuple[str, ...], str] = {
     ("task",): "requests for access",
 }
 EXAMPLES: dict[tuple[str, ...], str] = {
-    ("aws",): "example: cone aws list",
-    ("task",): "example: cone task search --state open",
+    ("aws",): f"{EXAMPLE}cone aws list",
+    ("task",): f"{EXAMPLE}cone task search --state open",
 }
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser that refuses in our words: one line, one hint, exit code 2."""
-
-    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 -- argparse's own
-        """Take the value off ``--wait=2h``: as an option's optional value it would eat what follows.
-
-        Where ``after_dashes`` is a default, it names what takes the words after ``--``, whatever they are.
-        """
-        destination, after = self.get_default("after_dashes"), []
-        denied: list[str] = []
-        if args is not None and destination and "--" in args:
-            dashes = list(args).index("--")
-            args, after = args[:dashes], list(args[dashes + 1 :])
-        if args is not None:
-            args, denied = plain_flags(args, self._option_string_actions)
-        if args is not None and "--wait-for" in self._option_string_actions:
-            args = [
-                arg.replace("--wait=", "--wait-for=", 1) if arg.startswith("--wait=") else arg
-                for arg in args
-            ]
-        parsed, rest = super().parse_known_args(args, namespace)
-        if rest:
-            from cone_cli.unknown_words import unknown_argument
-
-            raise unknown_argument(rest, self.prog, self._option_string_actions)
-        for flag in denied:
-            setattr(parsed, flag, False)
-        if destination:
-            setattr(parsed, destination, after)
-        return parsed, rest
-
-    def _check_value(self, action: argparse.Action, value: object) -> None:
-        """Refuse a command that there isn't in the original's words; other values as argparse does."""
-        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:  # noqa: SLF001 -- argparse names it nowhere else
-            from cone_cli.unknown_words import unknown_command
-
-            raise unknown_command(str(value), self.prog, action.choices)
-        super()._check_value(action, value)
-
-    def _print_message(self, message: str, file: object = None) -> None:
-        """Print a help as other data: argparse keeps silent about a full disk."""
-        del file
-        terminal.put(message.rstrip("\n"))
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse the arguments."""
-        raise UsageError(message.splitlines()[0], hint=f"{self.prog} --help")
 
 
 def dispatch(arguments: Sequence[str], *, leading: bool = False) -> int:

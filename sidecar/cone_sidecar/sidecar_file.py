@@ -15,7 +15,14 @@ import yaml
 from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.errors import ConeError, ConfigurationError, UsageError
 from cone_sidecar.problems import Problems
-from cone_sidecar.sidecar_keys import KINDS, RIVALS, SECRET_KEYS, Kind, variable_of
+from cone_sidecar.sidecar_keys import (
+    KINDS,
+    NONE_IS_ALL,
+    RIVALS,
+    SECRET_KEYS,
+    Kind,
+    variable_of,
+)
 from cone_sidecar.yaml_mapping import NULL, NoMapping, NotYaml, yaml_mapping
 
 LARGEST = 256 * 1024
@@ -200,7 +207,10 @@ def _truth(name: str, value: yaml.Node) -> str:
 def _items(name: str, value: yaml.Node, *, forbidden: str) -> Iterator[str]:
     """Yield the items of a list; a single value is a list of one."""
     refused = UsageError(f"{name} takes a list of values", hint=f"{name}: [<value>, <value>]")
-    for item in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+    items = value.value if isinstance(value, yaml.SequenceNode) else [value]
+    if not items and name in NONE_IS_ALL:
+        raise UsageError(f"{name} lets nobody in", hint=f"name somebody, or leave {name} out: all")
+    for item in items:
         text = _scalar(item, refused)
         if forbidden in text:
             raise UsageError(

@@ -68,6 +68,8 @@ KINDS = MappingProxyType(
         "log-level": Kind.TEXT,
     }
 )
+# Whose absence lets everybody in, which a list of none must not be taken for.
+NONE_IS_ALL = frozenset(("allow-client",))
 # A file that others read, keep in a repository or print is no place for these.
 SECRET_KEYS = ("client-secret", "access-token", "oidc-token", "authorization-token")
 # Whoever is named by a variable isn't named by the file, whichever variable it is.

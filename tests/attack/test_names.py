@@ -245,6 +245,6 @@ def test_a_name_that_is_another_s_slug(attacked):
     for segment in (slug(first), "west%2fadmin"):
         answer = attacked.refused(attacked.request(segment))
         assert answer.status == 403
-        assert "two profiles have this name in URLs" in answer.json()["message"]
+        assert "have one name in URLs" in answer.json()["message"]
     foreign = attacked.token_of(slug(first))
     assert attacked.refused(attacked.request("west%2fadmin", token=foreign)).status == 401

@@ -32,7 +32,7 @@ LIMIT_S = 60
 # What the examples run beside cone, as far as it isn't everybody's: each sees to what it was called for.
 PROGRAMS = {
     "aws": 'test -n "$AWS_CONTAINER_CREDENTIALS_FULL_URI"',
-    "curl": 'case "$2" in "Authorization: Bearer "?*) exit 0 ;; *) exit 1 ;; esac',
+    "curl": 'grep -q "^Authorization: Bearer ."',
     "deploy": "exit 0",
     "xdg-open": 'python3 -c "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])" "$1"',
 }

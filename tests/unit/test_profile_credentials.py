@@ -95,8 +95,10 @@ async def test_nobody_of_that_name(clock, segment):
 async def test_a_name_that_is_another_one_s_slug(clock):
     """Neither is served for the other: somebody has to rename one."""
     credentials, _ = finder(clock, ODD, POSER)
-    with pytest.raises(AmbiguousProfile, match="two profiles have this name in URLs") as caught:
+    with pytest.raises(AmbiguousProfile, match="have one name in URLs") as caught:
         await credentials.profile(POSER.name, PATIENT)
+    assert ODD.name in caught.value.message
+    assert POSER.name in caught.value.message
     assert caught.value.hint == "rename one of them"
     assert credentials.known(POSER.name) is None
 

@@ -135,6 +135,11 @@ def test_nothing_is_said(text):
         ("max-wait: [1s]", "max-wait takes one value", "max-wait: <value>"),
         ("max-wait: {a: 1s}", "max-wait takes one value", "max-wait: <value>"),
         ("listen: {a: b}", "listen takes a list of values", "listen: [<value>, <value>]"),
+        (
+            "allow-client: []",
+            "allow-client lets nobody in",
+            "name somebody, or leave allow-client out: all",
+        ),
         ("prefetch: [[a]]", "prefetch takes a list of values", "prefetch: [<value>, <value>]"),
         (
             'prefetch: ["a,b"]',

@@ -5,9 +5,10 @@ import argparse
 from cone_cli.output import add_output_option, put_object
 from cone_cli.terminal import put
 
+# The header goes through a pipe: in curl's arguments every user of the machine could read it.
 EXAMPLE = (
-    'example: curl -H "Authorization: $(cone token --raw)" '
-    "https://acme.conductor.one/api/v1/auth/introspect"
+    'example: echo "Authorization: $(cone token --raw)" | '
+    "curl -H @- https://acme.conductor.one/api/v1/auth/introspect"
 )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.broker import AccessBroker
 from cone_sidecar.catalogue import ProfileSource
 from cone_sidecar.domain.access import Phase
@@ -118,7 +119,8 @@ class ProfileCredentials:
         wanted = slug(segment)
         alike = [each for each in await self._profiles.profiles() if slug(each.name) == wanted]
         if len(alike) > 1:
-            raise AmbiguousProfile("two profiles have this name in URLs", hint="rename one of them")
+            names = " and ".join(f'"{ascii_text(each.name)}"' for each in alike[:2])
+            raise AmbiguousProfile(f"{names} have one name in URLs", hint="rename one of them")
         # Another name with the same slug is another name.
         meant = [each for each in alike if segment in (each.name, wanted)]
         if not meant:
