@@ -59,6 +59,6 @@ CLIENTS = (
         repeats=True,
         missing=missing(V2),
         shows_message=False,
-        notes={"rotated": "prefers AWS_CONTAINER_AUTHORIZATION_TOKEN to the file: leave it out"},
+        notes={"rotated": "prefers the variable: leave it out"},
     ),
 )

@@ -94,6 +94,7 @@ MATRIX = Table(
         "token-file": "token in file alone",
         "rotated": "token rotated",
         "pending": "approval pending",
+        "process-pending": "approval pending, `credential_process`",
         "denied": "denied",
         "down": "no sidecar",
         "mid-run": "credentials end mid-run",

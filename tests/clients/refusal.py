@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from clients.cell import Cell, duration, explained
 from clients.world import SCENARIO, Ended
 
-APPROVAL, DENIAL = "approval", "denial"
+APPROVAL, DENIAL, PROCESS = "approval", "denial", "process"
 CODES = {APPROVAL: "ApprovalPending", DENIAL: "AccessDenied"}
-POLICIES = {APPROVAL: "approval", DENIAL: "deny"}
+POLICIES = {APPROVAL: "approval", DENIAL: "deny", PROCESS: "approval"}
 LONGEST = 320
 FAILURE = re.compile(r"\w(Error|Exception):|\b(errors?|fatal)\b", re.IGNORECASE)
 REQUEST = re.compile(r"task \d+ https?://[^\s;]+")

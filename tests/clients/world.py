@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clients.client import S3
-from clients.s3_endpoint import GivenOut, s3_endpoint
+from clients.s3_endpoint import UNSIGNED, GivenOut, s3_endpoint
 from cone_cli.stage import FREE_PORT
 from cone_sidecar.clock import SystemClock
 from cone_sidecar.runtime import find
@@ -187,6 +187,13 @@ class Running:
         return self._output.read_text().count(f":assumed-role/AWSReservedSSO_{GRANTED}_")
 
     @property
+    def unsigned(self):
+        """Tell whether the service was asked without credentials: STS says so to the client."""
+        if self._endpoint:
+            return self._endpoint.unsigned
+        return UNSIGNED in self._output.read_text(errors="replace")
+
+    @property
     def over(self):
         """Tell whether it has ended."""
         return self._child.poll() is not None
@@ -201,6 +208,6 @@ class Running:
             code=code,
             shown=self._output.read_text(errors="replace"),
             proved=self.proved,
-            unsigned=bool(self._endpoint and self._endpoint.unsigned),
+            unsigned=self.unsigned,
             seconds=SystemClock().monotonic() - self._began,
         )
