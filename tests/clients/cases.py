@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from clients.cell import YES, Cell, duration, explained, works
-from clients.refusal import DENIAL, PROCESS, refusal
+from clients.refusal import DENIAL, MACHINE, PROCESS, refusal
 from clients.terminal import new_terminal
 from clients.world import GRANTED_PROFILE, TOKEN, TOKEN_FILE, URI
 
@@ -24,6 +24,13 @@ PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
 def served(world, client):
     """As ``cone aws env`` says."""
     return works(client, "served", world.run(client, world.sidecar_environment(GRANTED_PROFILE)))
+
+
+def first_call(world, client):
+    """Nothing is granted yet, and machines decide within three seconds: the call waits for that."""
+    role = f"{MACHINE}-{client.name}"
+    ended = world.run(client, world.sidecar_environment(f"p-{role}"), role=role)
+    return works(client, "first-call", ended)
 
 
 def process(world, client):
@@ -161,6 +168,7 @@ def listener():
 # Of the page, in this order; what isn't here has a module of its own.
 CASES = {
     "served": served,
+    "first-call": first_call,
     "process": process,
     "process-pending": process_pending,
     "token-env": token_env,

@@ -12,6 +12,7 @@ PHP = "php-async-aws-core"
 IGNORES_FULL_URI = "this version ignores the full URI"
 FULL_URI_CASES = (
     "served",
+    "first-call",
     "token-env",
     "token-file",
     "rotated",

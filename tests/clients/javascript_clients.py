@@ -49,7 +49,11 @@ CLIENTS = (
         repeats=True,
         missing=missing(PROVIDERS),
         shows_message=False,
-        notes=TOKEN_IN_VARIABLE | {"process": "the container's variables are all that it reads"},
+        notes=TOKEN_IN_VARIABLE
+        | {
+            "process": "the container's variables are all that it reads",
+            "first-call": "makes one try, and waits for a second",
+        },
     ),
     Client(
         name="javascript-v2",

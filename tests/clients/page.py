@@ -88,6 +88,7 @@ MATRIX = Table(
     "clients",
     {
         "served": "sidecar",
+        "first-call": "first call",
         "process": "`credential_process`",
         "relative": "169.254.170.2",
         "token-env": "token in variable alone",
