@@ -1,16 +1,21 @@
 """The cases: what each client is put through, and the cell that comes of it."""
 
 import contextlib
+import re
 import socket
 import threading
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from clients.cell import YES, Cell, duration, explained, works
-from clients.refusal import DENIAL, refusal
+from clients.refusal import DENIAL, MACHINE, PROCESS, refusal
+from clients.terminal import new_terminal
 from clients.world import GRANTED_PROFILE, TOKEN, TOKEN_FILE, URI
 
 RELATIVE_URI = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 BUNDLES = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+# What the original's words say of a request.
+CHECK = re.compile(r"Check status: cone task get \d+")
 # Where a machine keeps whom it trusts, for all of its programs.
 MACHINES_OWN = ("SSL_CERT_DIR", "CURL_CA_BUNDLE", "NIX_SSL_CERT_FILE")
 PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
@@ -21,10 +26,35 @@ def served(world, client):
     return works(client, "served", world.run(client, world.sidecar_environment(GRANTED_PROFILE)))
 
 
+def first_call(world, client):
+    """Nothing is granted yet, and machines decide within three seconds: the call waits for that."""
+    role = f"{MACHINE}-{client.name}"
+    ended = world.run(client, world.sidecar_environment(f"p-{role}"), role=role)
+    return works(client, "first-call", ended)
+
+
 def process(world, client):
     """The profile that ``cone aws setup`` wrote, without a sidecar."""
     environment = world.environment | {"AWS_PROFILE": GRANTED_PROFILE, "AWS_REGION": "us-east-1"}
     return works(client, "process", world.run(client, environment))
+
+
+def process_pending(world, client):
+    """Somebody has to approve, and the profile's process says so: who reads it?"""
+    profile = {"AWS_PROFILE": f"p-{PROCESS}-{client.name}", "AWS_REGION": "us-east-1"}
+    environment = world.environment | profile | {"AWS_EC2_METADATA_DISABLED": "true"}
+    with new_terminal() as terminal:
+        started = replace(client, command=terminal.command(client.command))
+        ended = world.run(started, environment)
+    told, shown = CHECK.search(ended.shown), CHECK.search(terminal.shown())
+    why = f"{explained(ended)}\non the terminal: {terminal.shown()}"
+    if reason := client.notes.get("process", ""):
+        return Cell(f"no: {reason}", not (told or shown), why)
+    text = "its user is told" if told else "its terminal tells"
+    if ended.unsigned:
+        text += ", goes on unsigned"
+    failed = ended.proved == 0 and ended.code is not None
+    return Cell(text, failed and bool(told or shown) and ended.unsigned == client.unsigned, why)
 
 
 def relative(asking, tokenless, client):
@@ -96,7 +126,8 @@ def proxy(world, client):
     environment = world.sidecar_environment(GRANTED_PROFILE)
     with listener() as (url, seen):
         ended = world.run(client, environment | dict.fromkeys(PROXIES, url))
-    if seen:
+    # Who doesn't ask the sidecar may ask a machine's own metadata by way of the proxy.
+    if seen and "proxy" not in client.notes:
         return Cell("asks the proxy", right=False, why=explained(ended))
     return works(client, "proxy", ended)
 
@@ -137,7 +168,9 @@ def listener():
 # Of the page, in this order; what isn't here has a module of its own.
 CASES = {
     "served": served,
+    "first-call": first_call,
     "process": process,
+    "process-pending": process_pending,
     "token-env": token_env,
     "token-file": token_file,
     "denied": denied,

@@ -7,7 +7,6 @@ from clients import aws_cli_image
 from clients.client import Client
 
 PROGRAM = Path(__file__).with_name("programs") / "aws_cli_v2.py"
-OWN_NETWORK = "its container has the machine's network, not the case's own"
 # Its container can't have another machine's /usr, and with it the interpreter of ``cone``.
 NO_INTERPRETER = "the system's Python, which cone runs on here, is not in its container"
 VERSION, MISSING = aws_cli_image.prepare()
@@ -18,7 +17,6 @@ CLIENTS = (
         title=f"AWS CLI v2 ({VERSION})",
         command=(sys.executable, str(PROGRAM), aws_cli_image.tag()),
         missing=MISSING,
-        notes={"relative": OWN_NETWORK}
-        | ({"process": NO_INTERPRETER} if sys.base_prefix == "/usr" else {}),
+        notes={"process": NO_INTERPRETER} if sys.base_prefix == "/usr" else {},
     ),
 )

@@ -8,9 +8,11 @@ from clients.notes import TOKEN_IN_VARIABLE
 
 PROGRAMS = Path(__file__).with_name("programs")
 RUBY = "ruby-aws-sdk-core"
-IGNORES_FULL_URI = "this version ignores AWS_CONTAINER_CREDENTIALS_FULL_URI; 3.211 doesn't"
+PHP = "php-async-aws-core"
+IGNORES_FULL_URI = "this version ignores the full URI"
 FULL_URI_CASES = (
     "served",
+    "first-call",
     "token-env",
     "token-file",
     "rotated",
@@ -62,12 +64,23 @@ CLIENTS = (
         shows_message=False,
         notes=dict.fromkeys(FULL_URI_CASES, IGNORES_FULL_URI),
     ),
+    Client(
+        name="php-asyncaws",
+        title=f"PHP, AsyncAws (core {debian_packages.version(PHP)})",
+        command=("php", str(PROGRAMS / "asyncaws_identity.php")),
+        repeats=True,
+        missing=debian_packages.missing("php-cli") or debian_packages.missing(PHP),
+        shows_message=False,
+        unsigned=True,
+        notes=dict.fromkeys(FULL_URI_CASES, IGNORES_FULL_URI)
+        | {"process": "knows no `credential_process`"},
+    ),
     # What they do is read in their sources: ContainerCredentialsProvider, and its like.
     not_run(
         "php",
-        "PHP (aws-sdk-php)",
-        "Debian packages no aws-sdk-php; by its source it takes the URI and both tokens, the file's "
-        "first, and waits for a second",
+        "PHP, AWS's SDK (aws-sdk-php)",
+        "Debian packages AsyncAws in its place; by its source it takes the URI and both tokens, the "
+        "file's first, and waits for a second",
     ),
     not_run(
         "java",

@@ -70,6 +70,6 @@ CLIENTS = (
         missing=debian_packages.missing("restic"),
         shows_message=False,
         unsigned=True,
-        notes=TOKEN_IN_VARIABLE | {"process": "reads profiles of ~/.aws/credentials alone"},
+        notes=TOKEN_IN_VARIABLE | {"process": "reads no profile of ~/.aws/config"},
     ),
 )

@@ -49,7 +49,11 @@ CLIENTS = (
         repeats=True,
         missing=missing(PROVIDERS),
         shows_message=False,
-        notes=TOKEN_IN_VARIABLE | {"process": "the container's variables are all that it reads"},
+        notes=TOKEN_IN_VARIABLE
+        | {
+            "process": "the container's variables are all that it reads",
+            "first-call": "makes one try, and waits for a second",
+        },
     ),
     Client(
         name="javascript-v2",
@@ -59,6 +63,6 @@ CLIENTS = (
         repeats=True,
         missing=missing(V2),
         shows_message=False,
-        notes={"rotated": "prefers AWS_CONTAINER_AUTHORIZATION_TOKEN to the file: leave it out"},
+        notes={"rotated": "prefers the variable: leave it out"},
     ),
 )

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from clients.cell import Cell, duration, explained
 from clients.world import SCENARIO, Ended
 
-APPROVAL, DENIAL = "approval", "denial"
+APPROVAL, DENIAL, PROCESS, MACHINE = "approval", "denial", "process", "machine"
 CODES = {APPROVAL: "ApprovalPending", DENIAL: "AccessDenied"}
-POLICIES = {APPROVAL: "approval", DENIAL: "deny"}
+POLICIES = {
+    APPROVAL: "approval",
+    DENIAL: "deny",
+    PROCESS: "approval",
+    # Decided after 1.5 s, and known to AWS a second later.
+    MACHINE: "machine, lags: {policy_step: 1500ms, propagation: 1s}",
+}
 LONGEST = 320
 FAILURE = re.compile(r"\w(Error|Exception):|\b(errors?|fatal)\b", re.IGNORECASE)
 REQUEST = re.compile(r"task \d+ https?://[^\s;]+")
@@ -33,7 +39,7 @@ VARYING = (
 
 
 def scenario(clients):
-    """Return a tenant in which each client has its own permission set to wait for, and to be denied."""
+    """Return a tenant in which each client has permission sets of its own: nothing of them is granted."""
     sets = [
         f"  - {{account: P, name: {kind}-{client.name}, policy: {policy}}}\n"
         for client in clients

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clients.client import S3
-from clients.s3_endpoint import GivenOut, s3_endpoint
+from clients.s3_endpoint import UNSIGNED, GivenOut, s3_endpoint
 from cone_cli.stage import FREE_PORT
 from cone_sidecar.clock import SystemClock
 from cone_sidecar.runtime import find
@@ -137,19 +137,22 @@ class World(SimulatedStage):
             time.sleep(PAUSE_S)
         raise AssertionError("the old token is still taken")
 
-    def run(self, client, environment, *, calls=1, pause_s=0.0, limit_s=LIMIT_S):
-        """Run ``client`` to its end."""
-        with self.begin(client, environment, calls=calls, pause_s=pause_s) as running:
+    def run(self, client, environment, *, role=GRANTED, calls=1, pause_s=0.0, limit_s=LIMIT_S):
+        """Run ``client`` to its end; ``role`` is what its calls have to be made as."""
+        with self.begin(client, environment, role=role, calls=calls, pause_s=pause_s) as running:
             return running.ended(limit_s)
 
     @contextlib.contextmanager
-    def begin(self, client, environment, *, calls=1, pause_s=0.0):
+    def begin(self, client, environment, *, role=GRANTED, calls=1, pause_s=0.0):
         """Start ``client``; it is ended with the block."""
         command = [*client.command, *([str(calls), str(pause_s)] if client.repeats else [])]
         with contextlib.ExitStack() as kept:
             endpoint = None
             if client.service == S3:
-                endpoint = kept.enter_context(s3_endpoint(self.given_out))
+                given_out = self.given_out
+                if role != GRANTED:
+                    given_out = GivenOut(f"p-{role}", self._ask, self.state)
+                endpoint = kept.enter_context(s3_endpoint(given_out))
                 environment = environment | {"AWS_ENDPOINT_URL_S3": endpoint.url}
             output = Path(kept.enter_context(tempfile.TemporaryDirectory())) / "output"
             with output.open("w") as stream:
@@ -161,7 +164,7 @@ class World(SimulatedStage):
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
-            running = Running(child, endpoint, output)
+            running = Running(child, endpoint, output, role)
             try:
                 yield running
             finally:
@@ -173,8 +176,9 @@ class World(SimulatedStage):
 class Running:
     """A client at work."""
 
-    def __init__(self, child, endpoint, output):
+    def __init__(self, child, endpoint, output, role):
         self._child = child
+        self._role = role
         self._endpoint = endpoint
         self._output = output
         self._began = SystemClock().monotonic()
@@ -184,7 +188,14 @@ class Running:
         """Return for how many calls the service has seen the right identity so far."""
         if self._endpoint:
             return self._endpoint.proved
-        return self._output.read_text().count(f":assumed-role/AWSReservedSSO_{GRANTED}_")
+        return self._output.read_text().count(f":assumed-role/AWSReservedSSO_{self._role}_")
+
+    @property
+    def unsigned(self):
+        """Tell whether the service was asked without credentials: STS says so to the client."""
+        if self._endpoint:
+            return self._endpoint.unsigned
+        return UNSIGNED in self._output.read_text(errors="replace")
 
     @property
     def over(self):
@@ -201,6 +212,6 @@ class Running:
             code=code,
             shown=self._output.read_text(errors="replace"),
             proved=self.proved,
-            unsigned=bool(self._endpoint and self._endpoint.unsigned),
+            unsigned=self.unsigned,
             seconds=SystemClock().monotonic() - self._began,
         )

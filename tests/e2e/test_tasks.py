@@ -87,6 +87,7 @@ def test_a_request_is_shown_with_what_it_waits_for(ada):
         "Approvers": "Grace Hopper <grace@example.com>",
         "Age": "",
         "Grant Duration": "1h",
+        "Ticket URL": f"{ada.stage.url}/task/{task['numericId']}",
     }
     content = json.loads(ok(ada.cone("task", "get", task["numericId"], "-o", "json")))
     assert (content["id"], content["numericId"]) == (task["id"], int(task["numericId"]))

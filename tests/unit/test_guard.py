@@ -43,15 +43,20 @@ def refusal(guard, seen_headers, *, method="GET", client=CLIENT, server=SERVER):
         (("169.254.170.2", 80), b"169.254.170.2:80"),
         (("10.1.2.3", 9911), b"10.1.2.3:9911"),
         (("::1", 9911), b"[::1]"),
+        (("::1", 9911), b"::1"),
         (("fd00:ec2::23", 80), b"[fd00:ec2::23]"),
         (("fd00:ec2::23", 80), b"[FD00:EC2::23]:80"),
+        (("fd00:ec2::23", 80), b"fd00:ec2::23"),
         # A socket of both families tells of IPv4 in IPv6's clothes.
         (("::ffff:10.1.2.3", 9911), b"10.1.2.3:9911"),
         (("fe80::1%eth0", 9911), b"[fe80::1]:9911"),
     ],
 )
 def test_the_address_that_was_called_is_a_right_name(server, host):
-    """With and without the port, IPv6 in brackets, in any case; so are the names of loopback."""
+    """With and without the port, IPv6 in brackets, in any case; so are the names of loopback.
+
+    The CRT sends neither port nor brackets.
+    """
     assert refusal(HostGuard(), headers(host=host), server=server) is None
 
 
@@ -93,6 +98,14 @@ def test_every_other_name_is_a_wrong_one(host):
 def test_there_is_exactly_one_host(hosts):
     """None, or two of which one might be looked at elsewhere, is refused."""
     assert refusal(HostGuard(), [(b"host", host) for host in hosts]) is not None
+
+
+@pytest.mark.parametrize(
+    "host", [b"::1:9911", b"::2", b"fd00:ec2::23", b"0:0:0:0:0:0:0:1", b"[::1"]
+)
+def test_at_ipv6_every_other_name_is_a_wrong_one(host):
+    """Without brackets it is the very address that was called, and nothing behind it."""
+    assert refusal(HostGuard(), headers(host=host), server=("::1", 9911)) is not None
 
 
 def test_a_name_that_was_allowed():

@@ -1,7 +1,11 @@
 """Whom our HTTP client trusts."""
 
+import asyncio
+import contextlib
+import socket
 import ssl
 
+import httpx
 import pytest
 
 from cone_sidecar.errors import ConfigurationError
@@ -22,6 +26,39 @@ async def test_redirects_are_not_followed():
     """No answer can lead a bearer to another host."""
     async with new_http_client({}) as client:
         assert client.follow_redirects is False
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+async def test_no_proxy_sees_what_stays_here(monkeypatch, host, variable):
+    """Plain HTTP to loopback carries secrets: a proxy is for everybody else."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    async with proxy() as (port, seen):
+        monkeypatch.setenv(variable, f"http://127.0.0.1:{port}")
+        async with new_http_client({}) as client:
+            with socket.create_server(("127.0.0.1", 0)) as taken:
+                nobody = taken.getsockname()[1]
+            with pytest.raises(httpx.ConnectError):
+                await client.get(f"http://{host}:{nobody}/")
+            assert seen == []
+            await client.get("http://acme.example/")
+            assert seen == [b"GET http://acme.example/ HTTP/1.1"]
+
+
+@contextlib.asynccontextmanager
+async def proxy():
+    """Answer whoever comes, and note what was asked for."""
+    seen = []
+
+    async def answer(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        seen.append(head.splitlines()[0])
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1], seen
 
 
 def test_a_refused_certificate_is_found_below_other_errors():

@@ -25,12 +25,15 @@ async def _get(args: argparse.Namespace) -> int:
     from cone_cli.task_details import details_of, wide_details_of
     from cone_sidecar.clock import SystemClock
     from cone_sidecar.conductorone.task_view import approver_names, task_answer, task_in
+    from cone_sidecar.conductorone.wire import task_url
 
     async with open_tenant(args, source="cone:task:get") as tenant:
         answer = await task_answer(tenant.api, args.task)
         as_json = args.output.startswith("json")
         approvers = [] if as_json else await approver_names(tenant.api, answer)
     task, now = task_in(answer), SystemClock().now()
-    rows = details_of(task, approvers, now)
-    put_object(args.output, task, rows, wide_details_of(task, approvers, now))
+    # A message that an SDK hands on may hold the number alone: this is how one gets to the page.
+    page = ("Ticket URL", task_url(task, tenant.api.host))
+    rows, wide = details_of(task, approvers, now), wide_details_of(task, approvers, now)
+    put_object(args.output, task, [*rows, page], [*wide, page])
     return 0

@@ -11,6 +11,7 @@ Headers = list[tuple[bytes, bytes]]
 
 # boto3, the AWS CLI and object_store print the whole body on one line (sdk-contract §2.4).
 LONGEST_MESSAGE = 160
+LEFT_OUT = "..."
 NO_STORE = {"cache-control": "no-store"}
 FIXED_HEADERS: Headers = [
     (b"content-type", b"application/json"),
@@ -62,7 +63,19 @@ def person_message(error: ConeError) -> str:
     """Return one ASCII line of at most 160 characters: what is wrong and, if it fits, what to do."""
     message = one_line(error.message)
     with_hint = f"{message}; {one_line(error.hint)}" if error.hint else message
-    return with_hint if len(with_hint) <= LONGEST_MESSAGE else message[:LONGEST_MESSAGE]
+    if len(with_hint) <= LONGEST_MESSAGE:
+        return with_hint
+    return _with_whole_link(message, error)[:LONGEST_MESSAGE]
+
+
+def _with_whole_link(message: str, error: ConeError) -> str:
+    """Return the message with less of the profile's name, where the link would be cut otherwise."""
+    name, url = one_line(error.profile), one_line(error.url)
+    over = message.find(url) + len(url) - LONGEST_MESSAGE
+    kept = len(name) - over - len(LEFT_OUT)
+    if url not in message or over <= 0 or kept < 0:
+        return message
+    return message.replace(f'"{name}"', f'"{name[:kept]}{LEFT_OUT}"', 1)
 
 
 def one_line(text: str) -> str:

@@ -14,6 +14,8 @@ KNOWN_CLIENTS = (
     (b"Python/", BOTOCORE_S),
     (b"Go-http-client/", LONGEST_S),
     (b"aws-sdk-go/", LONGEST_S),
+    # Go's first version, under the program's own name.
+    (b"rclone/", LONGEST_S),
     (b"aws-sdk-crt/", LONGEST_S),
     (b"object_store/", LONGEST_S),
 )

@@ -115,12 +115,13 @@ class HostGuard:
         return self.host_refusal(seen, server)
 
     def _names_at(self, server: Server) -> frozenset[bytes]:
-        """Return the names with and without port: the CRT sends none."""
+        """Return the names with and without port: the CRT sends none, and IPv6 without brackets."""
         host, port = server or ("", None)
         address = plain_address(host)
         own = () if address is None else (f"[{address}]" if address.version == 6 else f"{address}",)  # noqa: PLR2004 -- IPv6
         names = {*own, *LOOPBACK_NAMES, *self._hosts}
         names |= {f"{name}:{port}" for name in names}
+        names.update(name.strip("[]") for name in own)
         if len(self._names) >= MOST_ADDRESSES:
             self._names.clear()
         found = self._names[server] = frozenset(name.encode() for name in names)
