@@ -1,5 +1,6 @@
 """How profiles are named: a template, filled in with what the catalogue says of a permission set."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ NO_ACCOUNT_NAME = "aws"
 DROPPED = frozenset("[]\"\\'`$,\ufeff")
 # A word that begins so is an option or a comment.
 NOT_FIRST = "-#;"
+# Behind these, some SDKs take a comment to begin.
+MISTAKEN = re.compile(r"(?<=[=:])[#;]+")
 ASCII = {
     code: None if not chr(code).isprintable() or chr(code) in DROPPED else chr(code).lower()
     for code in range(128)
@@ -48,7 +51,8 @@ class ProfileTemplate:
         """
         name = "".join(
             literal + self._field(field, permission_set, tenant) for literal, field in self.parts
-        ).lstrip(NOT_FIRST)
+        )
+        name = MISTAKEN.sub("", name).lstrip(NOT_FIRST)
         if name:
             return name
         return NO_ACCOUNT_NAME if self.default else DEFAULT_TEMPLATE.name(permission_set)

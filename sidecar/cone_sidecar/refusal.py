@@ -156,6 +156,7 @@ def refusal(profile: Profile, state: AccessState) -> ConeError:
 def _meanwhile(profile: Profile, state: AccessState) -> ConeError:  # noqa: PLR0911 -- one for each phase
     """Return what is told while the story goes on."""
     name, number, url = profile.name, state.task_number, state.task_url
+    where = f": task {number} {url}" if number else ""
     match state.phase:
         case Phase.AWAITING_APPROVAL:
             by = f" ({', '.join(state.approvers)})" if state.approvers else ""
@@ -174,7 +175,7 @@ def _meanwhile(profile: Profile, state: AccessState) -> ConeError:  # noqa: PLR0
             return sign_in_required(state)
         case Phase.PROPAGATING:
             return StillProcessing(
-                f'access to "{name}" is granted, and AWS is about to know it',
+                f'access to "{name}" is granted, and AWS is about to know it{where}',
                 hint="retry the command shortly",
                 task=number,
                 url=url,
@@ -192,7 +193,6 @@ def _meanwhile(profile: Profile, state: AccessState) -> ConeError:  # noqa: PLR0
             | Phase.REFRESHING
             | Phase.GRANT_EXPIRED
         ):
-            where = f": task {number} {url}" if number else ""
             return StillProcessing(
                 f'request for "{name}" is still processing{where}',
                 hint="retry the command shortly",

@@ -4,7 +4,7 @@ import configparser
 
 import pytest
 from botocore.configloader import load_config
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from cone_sidecar.aws_config.document import AwsConfigDocument, safe_name, safe_value
@@ -229,6 +229,8 @@ def test_botocore_reads_back_what_was_written(tmp_path, name, values):
 
 
 @modest
+@example("", "=;")
+@example("a:#b", ":;#")
 @given(st.text(max_size=40), st.text(min_size=1, max_size=40))
 def test_names_from_the_api_inject_nothing(account_name, role_name):
     """Whatever an account or a role is called, its profile's name is one safe word."""

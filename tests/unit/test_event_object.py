@@ -88,7 +88,10 @@ def test_granted(clock):
     """That AWS is waited for is no warning."""
     told = notice(clock, replace(ASKED, phase=Phase.PROPAGATING), Cause.GRANTED)
     assert (told.reason, told.warning, told.task) == ("AccessGranted", False, "1234")
-    assert told.message == 'access to "production-admin" is granted, and AWS is about to know it'
+    assert told.message == (
+        'access to "production-admin" is granted, and AWS is about to know it: '
+        "task 1234 https://acme.conductor.one/task/1234"
+    )
 
 
 def test_old_credentials_in_spite_of_an_error(clock):
