@@ -10,7 +10,8 @@ from cone_sidecar.errors import ConfigurationError
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 # Plain HTTP is taken there because nothing leaves the machine: a proxy would see each secret.
-PAST_PROXIES = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
+PAST_PROXIES = ("127.0.0.1", "localhost", "::1")
+MOUNTS = {f"all://[{host}]" if ":" in host else f"all://{host}": None for host in PAST_PROXIES}
 
 
 def new_http_client(environment: Mapping[str, str]) -> httpx.AsyncClient:
@@ -24,7 +25,7 @@ def new_http_client(environment: Mapping[str, str]) -> httpx.AsyncClient:
     trusted = trusted_authorities(environment)
     try:
         return httpx.AsyncClient(
-            timeout=TIMEOUT, follow_redirects=False, verify=trusted, mounts=PAST_PROXIES
+            timeout=TIMEOUT, follow_redirects=False, verify=trusted, mounts=MOUNTS
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         raise ConfigurationError(

@@ -135,7 +135,14 @@ def test_offline_asks_nobody(stage, doctor):
         ({"SSL_CERT_FILE": "/nosuch/ca.pem"}, "ca-bundle", "unset SSL_CERT_FILE"),
         ({"XDG_CACHE_HOME": "/dev/null"}, "state-directory", "mv /dev/null"),
         ({"HOME": None, "CONE_CONFIG_PATH": "/nosuch"}, "home", "export HOME="),
-        ({"HTTP_PROXY": "http://nosuch.invalid"}, "conductorone-http", "correct HTTP_PROXY"),
+        (
+            {
+                "CONE_API_ENDPOINT": "https://acme.conductor.one",
+                "HTTPS_PROXY": "http://nosuch.invalid",
+            },
+            "conductorone-http",
+            "correct HTTPS_PROXY",
+        ),
         ({"CONE_SSO_URLL": "x"}, "variable-name", 'export CONE_SSO_URL="$CONE_SSO_URLL"'),
         ({"AWS_PROFILE": "p-auto"}, "aws-profile", "export AWS_PROFILE=p-granted"),
         ({"AWS_DEFAULT_PROFILE": "nosuch"}, "aws-profile", "export AWS_DEFAULT_PROFILE=p-granted"),

@@ -12,7 +12,7 @@ import httpx
 from cone_cli.doctor.finding import Finding, Level
 from cone_cli.doctor.proxy_check import BY_SCHEME, EXCEPT, FOR_ALL, covers
 from cone_sidecar.clock import Clock
-from cone_sidecar.http_client import certificate_refused
+from cone_sidecar.http_client import PAST_PROXIES, certificate_refused
 
 # Each step of a chain; the longest chain has four.
 STEP_S = 3.5
@@ -74,7 +74,9 @@ def _unreachable(server: Server, error: Exception) -> Finding:
 
 def _proxy(url: httpx.URL) -> str:
     """Return the variable whose proxy stands before a server, empty where none does."""
-    if any(covers(os.environ.get(name, ""), url.host) for name in EXCEPT):
+    if url.host in PAST_PROXIES or any(
+        covers(os.environ.get(name, ""), url.host) for name in EXCEPT
+    ):
         return ""
     return next(filter(os.environ.get, (*BY_SCHEME.get(url.scheme, ()), *FOR_ALL)), "")
 
