@@ -52,17 +52,17 @@ def resource(world: World, account: SimulatedAccount) -> dict[str, Any]:
     )
 
 
-def permission_set_arn(tenant: str, name: str) -> str:
-    """Return the ARN of a permission set, the same for every account."""
+def permission_set_arn(tenant: str, name: str, partition: str) -> str:
+    """Return the ARN of a permission set, the same for every account of its partition."""
     instance = hashlib.sha256(tenant.encode()).hexdigest()[:16]
     permission_set = hashlib.sha256(f"{tenant}\0{name}".encode()).hexdigest()[:16]
-    return f"arn:aws:sso:::permissionSet/ssoins-{instance}/ps-{permission_set}"
+    return f"arn:{partition}:sso:::permissionSet/ssoins-{instance}/ps-{permission_set}"
 
 
 def entitlement(world: World, entitlement: SimulatedEntitlement) -> dict[str, Any]:
     """Return a permission set on an account as the AWS connector describes it (reference §3.3)."""
     terms = entitlement.terms
-    arn = permission_set_arn(world.scenario.tenant, terms.name)
+    arn = permission_set_arn(world.scenario.tenant, terms.name, entitlement.account.partition)
     now = world.clock.now()
     holders = {
         grant.user_id

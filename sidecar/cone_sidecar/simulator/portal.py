@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from cone_sidecar.simulator.role_credentials import RoleCredentialsRegister
 from cone_sidecar.simulator.service_errors import portal_error
+from cone_sidecar.simulator.simulated_entitlement import SimulatedAccount
 from cone_sidecar.simulator.simulated_user import SimulatedUser
 from cone_sidecar.simulator.sso_sessions import SsoSession, SsoSessions
 from cone_sidecar.simulator.world import World
@@ -43,13 +44,16 @@ class Portal:
             session = self._session(request)
             account_id = _required(request, "account_id")
             role_name = _required(request, "role_name")
-            self._require_account(account_id)
+            account = self._account(account_id)
             if not self._world.may_assume(session.user_id, account_id, role_name):
                 raise PortalRefused("ForbiddenException", "No access", 403)
         except PortalRefused as refused:
             return refused.response
         issued = self._credentials.issue(
-            account_id=account_id, role_name=role_name, session_name=request.state.who
+            account_id=account_id,
+            role_name=role_name,
+            session_name=request.state.who,
+            partition=account.partition,
         )
         return JSONResponse(
             {
@@ -85,7 +89,7 @@ class Portal:
         try:
             session = self._session(request)
             account_id = _required(request, "account_id")
-            self._require_account(account_id)
+            self._account(account_id)
             rows = [
                 {"roleName": role.role_name, "accountId": role.account_id}
                 for role in self._world.assigned_roles(session.user_id)
@@ -111,9 +115,10 @@ class Portal:
         request.state.who = user.email
         return session
 
-    def _require_account(self, account_id: str) -> None:
+    def _account(self, account_id: str) -> SimulatedAccount:
         if account_id not in self._world.accounts:
             raise PortalRefused("ResourceNotFoundException", "Account not found", 404)
+        return self._world.accounts[account_id]
 
 
 def portal_routes(portal: Portal) -> list[BaseRoute]:

@@ -28,12 +28,15 @@ class IssuedCredentials:
     account_id: str
     role_name: str
     session_name: str
+    partition: str
 
     @property
     def arn(self) -> str:
         """Return the assumed role's ARN."""
         role = f"AWSReservedSSO_{self.role_name}_{role_suffix(self.account_id, self.role_name)}"
-        return f"arn:aws:sts::{self.account_id}:assumed-role/{role}/{self.session_name}"
+        return (
+            f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{role}/{self.session_name}"
+        )
 
     @property
     def user_id(self) -> str:
@@ -49,7 +52,9 @@ class RoleCredentialsRegister:
         self._lifetime = lifetime
         self._by_key: dict[str, IssuedCredentials] = {}
 
-    def issue(self, *, account_id: str, role_name: str, session_name: str) -> IssuedCredentials:
+    def issue(
+        self, *, account_id: str, role_name: str, session_name: str, partition: str
+    ) -> IssuedCredentials:
         """Make new credentials; they end on a whole second, as AWS's do."""
         issued = IssuedCredentials(
             access_key_id="ASIA" + "".join(secrets.choice(KEY_ALPHABET) for _ in range(KEY_LENGTH)),
@@ -61,6 +66,7 @@ class RoleCredentialsRegister:
             account_id=account_id,
             role_name=role_name,
             session_name=session_name,
+            partition=partition,
         )
         self._by_key[issued.access_key_id] = issued
         return issued

@@ -69,7 +69,7 @@ permission_sets:
 
 SECTIONS = ("tenant", "users", "accounts", "permission_sets", "bulk", "lags", "lifetimes")
 USER_KEYS = ("email", "name", "app_users", "client_id", "client_secret")
-ACCOUNT_KEYS = ("id", "name", "email")
+ACCOUNT_KEYS = ("id", "name", "email", "partition")
 PERMISSION_SET_KEYS = (
     "account",
     "name",
@@ -184,7 +184,7 @@ class _Reader:
         return ScenarioAccount(
             account_id,
             self._required(values, "name", where),
-            self._text(values, "email", where),
+            *(self._text(values, key, where) for key in ACCOUNT_KEYS[2:]),
         )
 
     def _permission_set(self, item: object, where: str, lags: Lags) -> ScenarioPermissionSet:

@@ -1,5 +1,6 @@
 """Whether the parts of a scenario fit together: what is named exists, and exists once."""
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
@@ -8,6 +9,7 @@ from cone_sidecar.simulator.scenario_values import Scenario
 from cone_sidecar.simulator.simulated_entitlement import accounts_of
 
 Value = TypeVar("Value", bound=Hashable)
+PARTITION = re.compile(r"aws(-[a-z]+)*")
 # After these a request is over.
 ENDINGS = frozenset({"deny", "error", "timeout"})
 
@@ -18,6 +20,9 @@ def inconsistencies(scenario: Scenario) -> Iterator[str]:
         yield f"users: {email!r} is there twice"
     for client_id in _repeated(user.client_id for user in scenario.users):
         yield f"users: the client_id {client_id!r} is there twice"
+    for account in scenario.accounts:
+        if account.partition and not PARTITION.fullmatch(account.partition):
+            yield f"accounts: {account.partition!r} is no partition: aws, aws-us-gov, aws-cn, aws-eusc"
     for account_id in _repeated(account.id for account in accounts_of(scenario)):
         yield f"accounts: the id {account_id!r} is there twice"
     yield from _of_permission_sets(scenario)

@@ -21,11 +21,12 @@ class ScenarioUser:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioAccount:
-    """An AWS account."""
+    """An AWS account; ``partition`` is empty for AWS's first one."""
 
     id: str
     name: str
     email: str = ""
+    partition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

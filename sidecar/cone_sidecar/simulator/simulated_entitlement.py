@@ -10,6 +10,7 @@ from cone_sidecar.simulator.scenario_values import (
     ScenarioPermissionSet,
 )
 
+FIRST_PARTITION = "aws"
 FIRST_BULK_ACCOUNT = 200_000_000_001
 BULK_MAX_DURATION_S = 8 * 3600.0
 
@@ -22,6 +23,7 @@ class SimulatedAccount:
     name: str
     email: str
     resource_id: str
+    partition: str
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +54,7 @@ def accounts_of(scenario: Scenario) -> list[SimulatedAccount]:
             each.name,
             each.email or f"{each.id}@{scenario.tenant}.example.com",
             named_id("resource", scenario.tenant, each.id),
+            each.partition or FIRST_PARTITION,
         )
         for each in (*scenario.accounts, *_bulk_accounts(scenario))
     ]
