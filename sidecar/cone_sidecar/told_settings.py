@@ -1,11 +1,13 @@
 """Texts of flags, variables and the sidecar's file, read into values; a flag wins over its variable."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
-from cone_sidecar.errors import ConeError
+from cone_sidecar.errors import ConeError, UsageError
 from cone_sidecar.problems import Problems
+from cone_sidecar.truth import parse_truth
 
 T = TypeVar("T")
 PREFIX = "CONE_"
@@ -34,16 +36,20 @@ class ToldSettings:
         """Return what is told under ``name``; ``usual`` where nothing is, or nothing that has a meaning."""
         variable = PREFIX + name.upper()
         told = self._flags.get(name)
-        place = "" if told else self._places.get(variable, "")
+        place = "" if told else self._places.get(variable, variable)
         told = told or self._environment.get(variable, "")
         if not told:
             return usual
         try:
             return parse(told)
         except ConeError as error:
-            self.problems.note(error, place)
+            self.problems.note(error, "" if place in error.message else place)
             self._wrong.add(name)
             return usual
+
+    def switch(self, name: str) -> bool:
+        """Return whether the switch is on; it is off where nothing is told."""
+        return self.value(name, partial(_truth, PREFIX + name.upper()), usual=False)
 
     def place(self, variable: str) -> str:
         """Return where a file speaks for ``variable``; empty where none does."""
@@ -53,3 +59,12 @@ class ToldSettings:
         """Note that settings don't go together; one of ``names`` that is wrong itself was told of already."""
         if when and not self._wrong.intersection(names):
             self.problems.note(error)
+
+
+def _truth(variable: str, text: str) -> bool:
+    truth = parse_truth(text)
+    if truth is None:
+        raise UsageError(
+            f"{variable} is neither true nor false", hint=f"{variable}=true, or unset it"
+        )
+    return truth

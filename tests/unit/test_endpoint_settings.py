@@ -118,7 +118,7 @@ def test_no_token_at_aws_s_own_addresses(listen):
         (
             {"management_listen": "auto"},
             "--management-listen takes an IP address or localhost, and a port",
-            "--management-listen 127.0.0.1:9911",
+            "--management-listen 127.0.0.1:9912",
         ),
         (
             {"no_token": "true"},
