@@ -13,8 +13,12 @@ ENGINE_STARTER = ROOT.parent / "shared" / "tools" / "docker-up"
 ALONE = ("tests/unit", "tests/contract", "tests/e2e", "tests/attack")
 # Their processes wait for each other most of the time. One that hung would hang again: it isn't restarted.
 BESIDE = ("-n", "3", "--dist", "loadfile", "--max-worker-restart", "0")
-# Every client in every case: make matrix.
-OPTIONS = {"tests/clients": ("-m", "not matrix")}
+OPTIONS = {
+    # Every client in every case: make matrix.
+    "tests/clients": ("-m", "not matrix"),
+    # In the order that their conftest.py gives them, not by their number of tests.
+    "tests/container": ("--no-loadscope-reorder",),
+}
 # The same examples each time: a run tells of the change, and pytest by itself goes on looking for new ones.
 REPEATABLE = ("--hypothesis-profile=ci",)
 EXPORT = re.compile(r"^export (\w+)=(\S*)$", re.MULTILINE)

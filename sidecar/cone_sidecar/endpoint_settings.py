@@ -16,7 +16,6 @@ from cone_sidecar.secret import Secret
 from cone_sidecar.secret_files import FILE_VARIABLES, SecretFiles, file_of
 from cone_sidecar.server import AUTO, LOOPBACK_ADDRESS, ListenAddress, parse_listen
 from cone_sidecar.told_settings import NOWHERE, ToldSettings
-from cone_sidecar.truth import parse_truth
 from cone_sidecar.web.client_networks import Network, parse_networks
 
 NAMES = (
@@ -108,7 +107,7 @@ def endpoint_settings(
         token_grace=told.value("token_grace", _grace, DEFAULT_GRACE),
         token_access=_access(mode, group),
         profile_token_files=told.value("profile_token_file", _placed, {}),
-        no_token=told.value("no_token", _without_token, usual=False),
+        no_token=told.switch("no_token"),
         default_profile=told.value("default_profile", str, ""),
         allow_clients=told.value("allow_client", _networks, ()),
         allow_hosts=told.value("allow_host", _hosts, ()),
@@ -191,15 +190,6 @@ def _address(option: str) -> Callable[[str], ListenAddress]:
 def _networks(text: str) -> tuple[Network, ...]:
     # None of them would mean all.
     return parse_networks(_words(text) or [""], option="--allow-client")
-
-
-def _without_token(text: str) -> bool:
-    truth = parse_truth(text)
-    if truth is None:
-        raise UsageError(
-            "CONE_NO_TOKEN is neither true nor false", hint="CONE_NO_TOKEN=true, or unset it"
-        )
-    return truth
 
 
 def _hosts(text: str) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ class Prefetch:
         self._clock = clock
         self._names = names
         self._started: set[str] = set()
+        # What keeps each from being started: told once, not at each try.
+        self._refusals: dict[str, str] = {}
         self._changed = asyncio.Event()
 
     def change(self, names: tuple[str, ...]) -> None:
@@ -53,7 +55,10 @@ class Prefetch:
         try:
             profile = await self._profiles.profile(name)
         except ConeError as error:
-            logger.warning("prefetch: %s", error.message)
+            if error.message not in self._refusals.values():
+                logger.warning("prefetch: %s", error.message)
+            self._refusals[name] = error.message
             return False
+        self._refusals.pop(name, None)
         self._broker.flight(profile).start()
         return True

@@ -75,8 +75,8 @@ AWS_HOSTS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 # Where AWS's own agents listen for containers, and where we do on any other machine.
 CONTAINER_ADDRESS = ListenAddress("169.254.170.2", 80)
 LOOPBACK_ADDRESS = ListenAddress("127.0.0.1", 9911)
-# No two listeners can have the same.
-EXAMPLE_PORTS = {"--listen": 9911, "--management-listen": 9912, "--imds-listen": 9913}
+# By the options that take an address: no two listeners can have the same.
+USUAL_PORTS = {"--listen": 9911, "--management-listen": 9912, "--imds-listen": 9913}
 # Stands for the first of the two that this machine has.
 AUTO = ListenAddress("127.0.0.1", -1)
 
@@ -100,7 +100,7 @@ def parse_listen(text: str, *, option: str) -> ListenAddress:
     except ValueError:
         raise UsageError(
             f"{option} takes an IP address or localhost, and a port",
-            hint=f"{option} 127.0.0.1:{EXAMPLE_PORTS[option]}",
+            hint=f"{option} 127.0.0.1:{USUAL_PORTS[option]}",
         ) from None
     return ListenAddress("127.0.0.1" if host == "localhost" else host, int(port))
 

@@ -8,7 +8,6 @@ from cone_sidecar.cooldown import DEFAULT_COOLDOWN
 from cone_sidecar.duration import parse_duration
 from cone_sidecar.errors import UsageError
 from cone_sidecar.refresher import IDLE_AFTER
-from cone_sidecar.request_terms import read_truth
 from cone_sidecar.told_settings import NOWHERE, PREFIX, ToldSettings
 from cone_sidecar.web.client_patience import LONGEST_S
 
@@ -41,20 +40,19 @@ def sidecar_settings(
 
     Raises:
         UsageError: A value has no meaning.
-        ConfigurationError: Likewise, where it should be true or false.
         ExceptionGroup: More than one of these.
     """
     told = ToldSettings(flags, environment, places)
     usual = SidecarSettings()
     settings = SidecarSettings(
         prefetch=told.value("prefetch", _names, usual.prefetch),
-        strict=told.value("strict", _strict, usual.strict),
+        strict=told.switch("strict"),
         max_wait=told.value("max_wait", _duration("max-wait"), usual.max_wait),
         request_cooldown=told.value(
             "request_cooldown", _duration("request-cooldown"), usual.request_cooldown
         ),
         idle_after=told.value("idle_after", _duration("idle-after"), usual.idle_after),
-        pod_events=told.value("pod_events", _pod_events, usual.pod_events),
+        pod_events=told.switch("pod_events"),
     )
     told.problems.raise_all()
     return settings
@@ -62,14 +60,6 @@ def sidecar_settings(
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
-
-
-def _strict(text: str) -> bool:
-    return read_truth("strict", text, default=False)
-
-
-def _pod_events(text: str) -> bool:
-    return read_truth("pod_events", text, default=False)
 
 
 def _duration(flag: str) -> Callable[[str], timedelta]:

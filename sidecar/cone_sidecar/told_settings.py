@@ -1,11 +1,13 @@
 """Texts of flags, variables and the sidecar's file, read into values; a flag wins over its variable."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import NoReturn, TypeVar
 
 from cone_sidecar.errors import ConeError, UsageError
 from cone_sidecar.problems import Problems
+from cone_sidecar.truth import parse_truth
 
 T = TypeVar("T")
 PREFIX = "CONE_"
@@ -37,16 +39,20 @@ class ToldSettings:
         """
         variable = PREFIX + name.upper()
         flag = self._flags.get(name)
-        place = "" if flag is not None else self._places.get(variable, "")
+        place = "" if flag is not None else self._places.get(variable, variable)
         told = self._environment.get(variable, "") if flag is None else flag
         if not told and flag is None:
             return usual
         try:
             return parse(told or _no_value(name))
         except ConeError as error:
-            self.problems.note(error, place)
+            self.problems.note(error, "" if place in error.message else place)
             self._wrong.add(name)
             return usual
+
+    def switch(self, name: str) -> bool:
+        """Return whether the switch is on; it is off where nothing is told."""
+        return self.value(name, partial(_truth, PREFIX + name.upper()), usual=False)
 
     def place(self, variable: str) -> str:
         """Return where a file speaks for ``variable``; empty where none does."""
@@ -62,3 +68,12 @@ def _no_value(name: str) -> NoReturn:
     # "$NETWORK" of a shell that has no such variable: what it was to restrict mustn't be open instead.
     flag = f"--{name.replace('_', '-')}"
     raise UsageError(f"{flag} has no value", hint=f"give it one, or leave {flag} out")
+
+
+def _truth(variable: str, text: str) -> bool:
+    truth = parse_truth(text)
+    if truth is None:
+        raise UsageError(
+            f"{variable} is neither true nor false", hint=f"{variable}=true, or unset it"
+        )
+    return truth

@@ -33,15 +33,8 @@ def prepare():
         held.seek(0)
         version = held.read()
         if docker("image", "inspect", tag()).returncode:
-            built = docker(
-                "build",
-                "-q",
-                "--network=host",
-                "-t",
-                tag(),
-                str(DOCKERFILE.parent),
-                limit_s=BUILD_LIMIT_S,
-            )
+            build = ("build", "-q", "-t", tag(), str(DOCKERFILE.parent))
+            built = docker(*build, limit_s=BUILD_LIMIT_S)
             if built.returncode:
                 last = (built.stderr.strip().splitlines() or ["no output"])[-1]
                 return "", f"its image can't be built: {last}"
@@ -65,6 +58,8 @@ def docker(*arguments, limit_s=LIMIT_S):
     try:
         return subprocess.run(
             command,
+            # The builder whose cache has the same layer for the Compose recipes' app.
+            env={**os.environ, "DOCKER_BUILDKIT": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -106,6 +106,7 @@ def test_no_secret_is_logged_or_described(recipe):
         status, body = recipe.ask(service, f"{SIDECAR}/{profile}", token_of(recipe, service))
         assert status == 200
         secrets += [body["SecretAccessKey"], body["Token"], body["AccessKeyId"]]
+    assert recipe.ask("reporter", f"{SIDECAR}/production-readonly", "wrong")[0] == 401
     seen = "\n".join(recipe.said("cone", *OWN))
     seen += "".join(json.dumps(recipe.inspect(service)) for service in OWN)
     assert all(len(secret) >= 20 for secret in secrets)

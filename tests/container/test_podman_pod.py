@@ -49,12 +49,11 @@ def _podman():
         podman.remove_all()
 
 
-@pytest.fixture(name="images")
-def _images(podman, recipe_images):
-    """Give podman the sidecar's image, and an app's with a real boto3."""
-    images = recipe_images["CONE_IMAGE"], recipe_images["CONE_DEMO_APP"]
-    podman.load(*images)
-    return images
+@pytest.fixture(name="loaded")
+def _loaded(podman, image):
+    """Give podman the sidecar's image; the app runs in it too, for a real boto3 is in there."""
+    podman.load(image)
+    return image
 
 
 def client():
@@ -63,12 +62,12 @@ def client():
     return {"client-id": user["client_id"], "client-secret": user["client_secret"]}
 
 
-def manifest(image, app_image):
+def manifest(image):
     """Render the chart's Deployment, and put the outside world into its pod."""
     repository, _, tag = image.partition(":")
     values = values_of("defaults")
     values["app"] |= {
-        "image": f"localhost/{app_image}",
+        "image": f"localhost/{image}",
         "imagePullPolicy": "Never",
         "command": ["/opt/venv/bin/python", "-u", "-c", APP],
         "env": [{"name": "AWS_ENDPOINT_URL_STS", "value": SIMULATOR}],
@@ -113,10 +112,10 @@ def config_map(name, data):
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
-def test_an_app_in_the_sidecar_s_pod_gets_its_identity(podman, images, tmp_path):
+def test_an_app_in_the_sidecar_s_pod_gets_its_identity(podman, loaded, tmp_path):
     """A real boto3 that knows a URL and a file is who STS says; its pod has no network but its own."""
     path = tmp_path / "pod.yaml"
-    path.write_text(yaml.safe_dump_all(manifest(*images)))
+    path.write_text(yaml.safe_dump_all(manifest(loaded)))
     podman("kube", "play", "--network", "none", str(path))
     names = podman("ps", "--all", "--format", "{{.Names}}").stdout.split()
     app, sidecar = (

@@ -349,8 +349,10 @@ def test_a_file_says_who_it_is():
         secret = stage.home / "secret"
         secret.write_text(stage.environment.pop("CONE_CLIENT_SECRET"))
         client_id = stage.environment.pop("CONE_CLIENT_ID")
-        running = Running(stage)
+        running = Running(stage, f"sso-url: {START_URL}\n")
         assert _ask(running.sidecar, "p-granted")["code"] == "LoginRequired"
+        # The file is the sidecar's alone: the command tells what keeps that from serving.
+        assert stage.cone("aws", "status").stderr.startswith("cone: error: not logged in")
         running.tell(
             f"client-id: {client_id}\nclient-secret-file: {secret}\nsso-url: {START_URL}\n"
         )

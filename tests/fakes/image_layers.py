@@ -1,6 +1,7 @@
 """What is in the layers of an image, whatever order an engine packed it in."""
 
 import hashlib
+import itertools
 import json
 import subprocess
 import tarfile
@@ -15,19 +16,22 @@ def packed_alike(docker, one, other):
     Docker 20.10 sorts a layer's files in two ways, by whole path or directory by directory, and chooses by
     what else it holds: the same files then have another digest.
     """
-    return docker.layers(one) == docker.layers(other) or (
-        layer_contents(one) == layer_contents(other)
-    )
+    digests = docker.layers(one), docker.layers(other)
+    pairs = enumerate(itertools.zip_longest(*digests))
+    others = [place for place, (ours, theirs) in pairs if ours != theirs]
+    if not others or len(digests[0]) != len(digests[1]):
+        return not others
+    return layer_contents(one, others) == layer_contents(other, others)
 
 
-def layer_contents(image):
-    """Return a digest for each layer: of every file's name, rights, owner, age, links and content."""
+def layer_contents(image, places):
+    """Return a digest for each layer at ``places``: of its files' names, rights, owners, ages and content."""
     with tempfile.TemporaryFile() as file:
         subprocess.run(["docker", "save", image], stdout=file, check=True, timeout=SAVE_LIMIT_S)
         file.seek(0)
         with tarfile.open(fileobj=file) as archive:
             layers = json.load(archive.extractfile("manifest.json"))[0]["Layers"]
-            return [_contents(archive.extractfile(layer)) for layer in layers]
+            return [_contents(archive.extractfile(layers[place])) for place in places]
 
 
 def _contents(packed):

@@ -74,7 +74,7 @@ def test_what_variables_say_over_the_file_is_noted(read):
 
 
 def test_everything_that_is_wrong_is_told_together(read, tmp_path):
-    """A flag, variables, keys and files, each with a fix, none more than once."""
+    """Flags, variables, keys and files, each by the name it was told under, with a fix, and once."""
     empty = tmp_path / "empty"
     empty.write_text("")
     with pytest.raises(ExceptionGroup) as refused:
@@ -82,6 +82,8 @@ def test_everything_that_is_wrong_is_told_together(read, tmp_path):
             f"max-wiat: 3s\nlisten: [nowhere]\nclient-secret-file: {empty}\nstrict: 3\nduration: x",
             {
                 "CONE_IDLE_AFTER": "soon",
+                "CONE_ALLOW_CLIENT": "here",
+                "CONE_POD_EVENTS": "perhaps",
                 "CONE_AUTO_REQUEST": "perhaps",
                 "CONE_CLIENT_ID": "a",
                 "CONE_CLIENT_ID_FILE": "b",
@@ -95,6 +97,8 @@ def test_everything_that_is_wrong_is_told_together(read, tmp_path):
             f'"max-wiat" is no key ({at}, line 1)',
             f"strict is true or false ({at}, line 4)",
             "--idle-after (CONE_IDLE_AFTER) takes a duration",
+            "--allow-client takes a network (CONE_ALLOW_CLIENT)",
+            "CONE_POD_EVENTS is neither true nor false",
             "--token-file-mode takes the octal mode of a file that its owner reads and nobody else writes",
             f"--listen takes an IP address or localhost, and a port ({at}, line 2)",
             "CONE_LOG_LEVEL is none of debug, info, warn, error",

@@ -39,18 +39,24 @@ async def _status(args: argparse.Namespace) -> int:
     from cone_cli.asked_with import asked_with
     from cone_cli.composition import access_settings, open_connections
     from cone_cli.known_profiles import configured_profiles, known_profiles
-    from cone_cli.sidecar_client import running_views
+    from cone_cli.sidecar_client import SidecarClient, running_views
     from cone_sidecar.clock import SystemClock
-    from cone_sidecar.errors import ConeError
+    from cone_sidecar.errors import ConeError, ConfigurationError
 
     environment, tenant = asked_with(args), getattr(args, "tenant_profile", "")
     terms, clock = access_settings(environment).terms, SystemClock()
     sidecar = await asyncio.to_thread(running_views, environment, tenant)
     async with open_connections(args, source="cone:aws:status") as connections:
-        if sidecar:
-            known = configured_profiles(environment, terms)
-        else:
-            known = await known_profiles(connections, environment, terms)
+        try:
+            if sidecar:
+                known = configured_profiles(environment, terms)
+            else:
+                known = await known_profiles(connections, environment, terms)
+        except ConfigurationError:
+            # A sidecar that is told by a file of its own knows better what there is to do.
+            if client := await asyncio.to_thread(SidecarClient.running, environment, tenant):
+                await asyncio.to_thread(client.views)
+            raise
         survey = profile_survey(connections, environment, tenant, clock)
         views = await _views(args.aws_profiles, known, sidecar[1] if sidecar else {}, survey)
     put_status(args.output, views, clock.now())
