@@ -83,6 +83,7 @@ def refused(home, arguments, exit_code, *texts):
         ([*SETUP, "--sso-region", "mars"], 2, ["--sso-region is not an AWS region"]),
         ([*SETUP, "--region", "us-east-1\nx"], 2, ["--region is not an AWS region"]),
         (["login"], 2, ["tenant"]),
+        (["login", "http://nosuch.invalid"], 6, ["export CONE_INSECURE_HOSTS=nosuch.invalid"]),
         (
             ["serve", "--listen", "9911"],
             2,

@@ -29,6 +29,7 @@ async def _log_in(args: argparse.Namespace) -> int:
     from cone_sidecar.conductorone.host import client_id_host, login_host
     from cone_sidecar.cone_config import ConeConfig
     from cone_sidecar.domain.device_authorization import DeviceAuthorization
+    from cone_sidecar.errors import Unreachable
     from cone_sidecar.http_client import new_http_client
 
     environment = dict(os.environ)
@@ -49,7 +50,12 @@ async def _log_in(args: argparse.Namespace) -> int:
         terminal.say(f"\n{authorization.user_code}\n")
 
     async with new_http_client(environment) as client:
-        personal = await log_in(client, host, SystemClock(), show=show)
+        try:
+            personal = await log_in(client, host, SystemClock(), show=show)
+        except Unreachable as error:
+            if host.scheme == "https" and args.tenant.lower().startswith("http://"):
+                error.hint = f"plain http is for a simulator: export CONE_INSECURE_HOSTS={host.name}"
+            raise
     profile = (
         getattr(args, "tenant_profile", "")
         or environment.get("CONE_PROFILE", "")
