@@ -63,8 +63,9 @@ class Flight(ProfileAccess):
     def cached(self) -> HeldCredentials | None:
         """Return what may be served without waiting for anybody; keeps it fresh beside."""
         self._asked_at = self._clock.now()
-        held = self.serveable()
-        if held:
+        if self.is_calm(self._asked_at):
+            return self.held
+        if held := self.serveable():
             self.keep_fresh()
         return held
 
@@ -94,8 +95,7 @@ class Flight(ProfileAccess):
 
     def renew(self) -> None:
         """Get new credentials now, however fresh the old ones are."""
-        held = self.serveable()
-        if held is None:
+        if (held := self.serveable()) is None:
             self._failures = self._no_failures()
             self._depart()
         elif not self._running:

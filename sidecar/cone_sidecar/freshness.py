@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cone_sidecar.domain.credentials import ADVISORY_WINDOW, CHECK_VALID_FOR
+from cone_sidecar.domain.credentials import ADVISORY_WINDOW, CHECK_VALID_FOR, MINIMUM_LIFE
 from cone_sidecar.domain.ports import HeldCredentials
 
 RENEWAL_MARGIN = ADVISORY_WINDOW + timedelta(minutes=5)
@@ -48,9 +48,20 @@ class Freshness:
 
     def renewal_due(self, held: HeldCredentials, now: datetime) -> bool:
         """Tell whether new ones are wanted: 20 to 23 minutes before the end, or a third of a short life."""
+        return held.credentials.expiration - now < self._margin(held)
+
+    def _margin(self, held: HeldCredentials) -> timedelta:
         life = held.credentials.expiration - held.fetched_at
-        margin = min(RENEWAL_MARGIN + self.spread, life / 3)
-        return held.credentials.expiration - now < margin
+        return min(RENEWAL_MARGIN + self.spread, life / 3)
+
+    def calm(self, held: HeldCredentials, *, unlisted: bool) -> tuple[datetime, datetime]:
+        """Return from when until when they are served and nothing is due; empty where the end is first.
+
+        Outside it, the others say what is. Most of what a busy sidecar is asked falls inside.
+        """
+        recheck = held.checked_at + (UNLISTED_AFTER if unlisted else RECHECK_AFTER)
+        ends = min(held.credentials.expiration - max(self._margin(held), MINIMUM_LIFE), recheck)
+        return held.checked_at, min(ends, held.grant_ends) if held.grant_ends else ends
 
     def recheck_due(self, held: HeldCredentials, now: datetime, *, unlisted: bool) -> bool:
         """Tell whether ConductorOne is asked again whether the grant is there.

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from cone_sidecar.cooldown import FailureMemory
 from cone_sidecar.domain.access import AccessState, Cause, Phase, Transition
@@ -11,6 +12,8 @@ from cone_sidecar.errors import ConeError, NoActiveGrant, UpstreamRejected
 from cone_sidecar.freshness import Freshness, grant_over
 from cone_sidecar.refusal import grant_ended, phase_of
 from cone_sidecar.surroundings import Surroundings
+
+_NEVER = (datetime.max.replace(tzinfo=UTC),) * 2
 
 
 class ProfileAccess:
@@ -26,6 +29,8 @@ class ProfileAccess:
         self._failures = self._no_failures()
         self._grant = surroundings.store.grant_memory(profile)
         self._changed = asyncio.Event()
+        self._calm_for: HeldCredentials | None = None
+        self._calm = _NEVER
 
     def go_by_surroundings(self) -> None:
         """Take note that the surroundings have changed; what is held and what failed stays."""
@@ -36,6 +41,16 @@ class ProfileAccess:
         """Return what could be served at once, and leave everything as it is."""
         held = self.held
         return held if held and self._freshness.serveable(held, self._clock.now()) else None
+
+    def is_calm(self, now: datetime) -> bool:
+        """Tell whether what is held can be served, and nothing of it is due."""
+        held = self.held
+        if held is not self._calm_for:
+            self._calm_for = held
+            unlisted = self._grant.granted_at is not None
+            self._calm = self._freshness.calm(held, unlisted=unlisted) if held else _NEVER
+        begins, ends = self._calm
+        return begins <= now < ends
 
     def renewal_due(self) -> bool:
         """Tell whether the credentials end soon."""

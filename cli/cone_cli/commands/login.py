@@ -54,7 +54,9 @@ async def _log_in(args: argparse.Namespace) -> int:
             personal = await log_in(client, host, SystemClock(), show=show)
         except Unreachable as error:
             if host.scheme == "https" and args.tenant.lower().startswith("http://"):
-                error.hint = f"plain http is for a simulator: export CONE_INSECURE_HOSTS={host.name}"
+                error.hint = (
+                    f"plain http is for a simulator: export CONE_INSECURE_HOSTS={host.name}"
+                )
             raise
     profile = (
         getattr(args, "tenant_profile", "")

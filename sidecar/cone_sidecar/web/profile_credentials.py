@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import lru_cache
 
 from cone_sidecar.ascii_text import ascii_text
 from cone_sidecar.broker import AccessBroker
@@ -13,6 +14,9 @@ from cone_sidecar.errors import ConfigurationError, StillProcessing
 from cone_sidecar.patience import Patience
 from cone_sidecar.profile_slugs import may_be_made, slug
 from cone_sidecar.refusal import refusal
+
+# Callers choose them: what was found out of one is not kept without end.
+MOST_SEGMENTS = 1024
 
 
 class NoDefaultProfile(ConfigurationError):
@@ -129,6 +133,7 @@ class ProfileCredentials:
         return meant[0]
 
 
+@lru_cache(MOST_SEGMENTS)
 def _plain(segment: str) -> bool:
     """Tell whether ``segment`` can only be the profile's name itself."""
     return slug(segment) == segment and not may_be_made(segment)
