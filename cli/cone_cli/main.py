@@ -16,6 +16,10 @@ def main() -> int:
         from cone_cli.early_signals import early_signals
 
         early_signals.listen()
+        # No time is taken to look for garbage in what is being imported; serving looks for it again.
+        import gc
+
+        gc.disable()
     if arguments[:1] == [PROFILE_NAMES]:
         return _put_profile_names(arguments[1:])
     leading = False

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -270,6 +271,10 @@ async def _announce(
 ) -> None:
     """Write down where the sidecar is, once it answers."""
     await started.wait()
+    # What is there now stays: it needn't be looked through time and again.
+    gc.collect()
+    gc.freeze()
+    gc.enable()
     announce(Path(state_directory(os.environ)), running)
     logger.info("credentials: %s/credentials/<profile>", running.credentials_url)
     addresses = [server.bound(each) for each in sockets.credentials]
