@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 # People, probes and the own user's commands: a few at a time.
 MOST_MANAGING = 64
+SETTLED_AFTER_S = 1.0
 
 logger = logging.getLogger("cone_sidecar")
 
@@ -271,8 +272,7 @@ async def _announce(
 ) -> None:
     """Write down where the sidecar is, once it answers."""
     await started.wait()
-    # What is there now stays: it needn't be looked through time and again.
-    gc.collect()
+    # Nothing of the start is looked through now: the first requests wait for this very moment.
     gc.freeze()
     gc.enable()
     announce(Path(state_directory(os.environ)), running)
@@ -289,6 +289,11 @@ async def _announce(
     if (management := server.bound(sockets.management)).everywhere:
         logger.info("management listens at %s", _every_address(management))
     logger.info("token file: %s", running.token_file or "none, whoever asks is answered")
+    await SystemClock().sleep(SETTLED_AFTER_S)
+    # What the start left behind goes, and what stays needn't be looked through time and again.
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _every_address(address: ListenAddress) -> str:
