@@ -13,7 +13,8 @@ from cone_sidecar.freshness import Freshness, grant_over
 from cone_sidecar.refusal import grant_ended, phase_of
 from cone_sidecar.surroundings import Surroundings
 
-_NEVER = (datetime.max.replace(tzinfo=UTC),) * 2
+# From when until when, where there is nothing to serve.
+NEVER = (datetime.max.replace(tzinfo=UTC),) * 2
 
 
 class ProfileAccess:
@@ -30,7 +31,7 @@ class ProfileAccess:
         self._grant = surroundings.store.grant_memory(profile)
         self._changed = asyncio.Event()
         self._calm_for: HeldCredentials | None = None
-        self._calm = _NEVER
+        self._calm = NEVER
 
     def go_by_surroundings(self) -> None:
         """Take note that the surroundings have changed; what is held and what failed stays."""
@@ -48,7 +49,7 @@ class ProfileAccess:
         if held is not self._calm_for:
             self._calm_for = held
             unlisted = self._grant.granted_at is not None
-            self._calm = self._freshness.calm(held, unlisted=unlisted) if held else _NEVER
+            self._calm = self._freshness.calm(held, unlisted=unlisted) if held else NEVER
         begins, ends = self._calm
         return begins <= now < ends
 
