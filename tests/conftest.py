@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import logging
 import signal
 
 import pytest
@@ -10,6 +11,8 @@ from fakes.clock import FakeClock
 # A shell has what it starts in the background ignore these, and so would all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+# In its debug mode asyncio logs what took long: that a machine is slow is no line of ours. Errors stay.
+logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 
 @pytest.fixture
